@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: /etc/license-bridge/bridge.conf, read with libconfuse.
+ *
+ * One row of the option table in config.c is the whole truth of an option: its
+ * name, kind, default, range and how it is shown.  Errors name file, line and
+ * option; unknown options are errors; secrets are read from files beside the
+ * configuration ("*_file" and "secrets"; a relative name is looked up in
+ * $CREDENTIALS_DIRECTORY first and then in the configuration's folder) and never
+ * appear in a dump.
+ *
+ * A struct config is immutable once loaded.  Reloading makes a new one; whoever
+ * holds the old one keeps it until it lets go (config_hold/config_release). */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/secret.h"
+
+#define CONFIG_ERROR_MAX 512
+
+enum config_settle { CONFIG_SETTLE_OPERATOR, CONFIG_SETTLE_EVIDENCE };
+enum config_recycled { CONFIG_RECYCLED_CREATE, CONFIG_RECYCLED_RENEW };
+
+/* limit "activate.php" { requests = 60  per = 1h } inside an account */
+struct config_limit {
+    const char *endpoint;
+    int requests;
+    int64_t per_ms;
+};
+
+struct config_account {
+    const char *name;
+    const char *provider;  /* "724license" or "lisanszone" */
+    const char *base_url;  /* https://, no trailing slash */
+    struct secret token;   /* len 0: none */
+    const char *ca_file;   /* NULL: the system's */
+    const char *time_zone; /* of times without zone in answers; default Europe/Istanbul */
+    int64_t call_timeout_ms;
+    int64_t quiet_ms;
+    int window;   /* paid calls in flight at once, 1..8 */
+    int parallel; /* repeatable calls in flight at once per worker, 1..256, default 16 */
+    enum config_settle settle;
+    int64_t retry_base_ms; /* retry = "2s .. 15m" */
+    int64_t retry_cap_ms;
+    int64_t breaker_pause_ms;          /* longest pause of the breaker; breaker_pause, default 1m */
+    const char *hint_short_of_credits; /* hints = { "short_of_credits=bakiye", … }; NULL: none */
+    const char *hint_exists;
+    const char *hint_already;
+    const struct config_limit *limits;
+    size_t limit_count;
+};
+
+struct config_product {
+    const char *code;
+    const struct config_account *account;
+    const char *upstream_type; /* type = "cpanel" */
+    const char *max_credits;   /* per month, decimal text; NULL: no guard */
+    enum config_recycled recycled;
+};
+
+struct config_source {
+    const char *name;
+    const char *format;           /* "canonical" */
+    const struct secret *secrets; /* one or more */
+    size_t secret_count;
+    const struct config_product *const *products; /* permitted ones */
+    size_t product_count;
+    const char *const *allow; /* addresses or prefixes, "192.0.2.0/24"; none: any */
+    size_t allow_count;
+    const char *const *ignore; /* event types answered 200 and dropped */
+    size_t ignore_count;
+    const char *callback_url; /* NULL: none */
+    bool retired;             /* answered 410 */
+};
+
+struct config {
+    const char *path;
+    const char *database;      /* libpq conninfo; "" leaves all to PG* variables */
+    const char *log_level;     /* "info" */
+    int worker_calls;          /* calls in flight per worker over all accounts, default 64 */
+    int64_t poll_ms;           /* worker's poll of the queue, default 1s */
+    int64_t lease_margin_ms;   /* a lease outlasts call_timeout by this, default 30s */
+    int intake_batch;          /* most deliveries in one commit, 1..256, default 256 */
+    int intake_requests;       /* most requests held at once, default 4096 */
+    int64_t commit_timeout_ms; /* 503 when a commit takes longer, default 10s */
+    const struct config_account *accounts;
+    size_t account_count;
+    const struct config_product *products;
+    size_t product_count;
+    const struct config_source *sources;
+    size_t source_count;
+};
+
+/* NULL and a text in error ("bridge.conf:12: account main: …").  The result is
+ * held once by the caller. */
+struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX]);
+struct config *config_hold(struct config *config);
+/* Lets go; the last one frees and wipes.  The caller's pointer is nulled. */
+void config_release(struct config **config);
+/* The whole configuration with defaults filled in and secrets masked. */
+void config_dump(const struct config *config, FILE *out);
+
+const struct config_account *config_account_find(const struct config *config, const char *name);
+const struct config_product *config_product_find(const struct config *config, const char *code);
+const struct config_source *config_source_find(const struct config *config, const char *name);
+bool config_source_permits(const struct config_source *source, const struct config_product *product);
+/* Whether the peer's address is in the source's allow list, or there is none. */
+bool config_source_allows(const struct config_source *source, const char *address);
+/* "60s", "200ms", "10m", "1h", "7d"; a bare number is an error. */
+bool config_duration_parse(const char *text, int64_t *ms);
+
+#endif

@@ -1,0 +1,2 @@
+-- Wakes sleeping workers.
+select pg_notify('bridge_work', '')

@@ -1,0 +1,2 @@
+-- The highest migration applied.
+select bridge.schema_version() as version
