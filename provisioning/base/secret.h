@@ -21,8 +21,9 @@ bool secret_equals(const struct secret *a, const void *bytes, size_t len);
 /* "whsec_" and the base64 of 24 to 64 bytes (Standard Webhooks); *problem names
  * what is wrong, without the text itself. */
 bool secret_parse_whsec(struct secret *secret, const char *text, const char **problem);
-/* The first line of a file without its line end, through the directory rules of
- * config.h: *problem is a static text, errno is left set for the caller. */
+/* The first line of a regular file without its line end.  The path is taken as it
+ * is (config_value.c knows where a relative name is looked up).  *problem is a static
+ * text; errno says more or is 0. */
 bool secret_read_file(struct secret *secret, const char *path, const char **problem);
 
 /* Keeps the process out of core files and away from ptrace (prctl, rlimit). */
