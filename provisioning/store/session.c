@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One asynchronous connection and the queue of statements behind it.
+ *
+ * This is the narrow door to libpq: nobody else includes it but migrate.c.  It
+ * owns the connection and the queued jobs; it never retries a statement, because
+ * only the caller knows whether that is safe.  A crash loses what is queued: no
+ * caller may have told anybody that it was done. */
+#include "store/session.h"
+
+#include <assert.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#define CONNECT_TIMEOUT_MS 10000
+#define RECONNECT_MIN_MS   100
+#define RECONNECT_MAX_MS   5000
+#define PREPARED_MAX       64
+#define ERROR_MAX          256
+
+enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SETUP, PHASE_READY };
+
+struct job {
+    struct job *next;
+    const struct query *query;
+    struct params params;
+    int64_t deadline_ms;
+    session_done_fn *done;
+    void *ctx;
+};
+
+struct session {
+    char *conninfo, *role, *application, *listen;
+    session_notify_fn *notify;
+    void *notify_ctx;
+    const struct clock *clock;
+    PGconn *conn;
+    enum phase phase;
+    PostgresPollingStatusType polling;
+    int64_t retry_at_ms, connect_by_ms, retry_ms;
+    struct job *first, **last;
+    bool running;   /* the first job is at the server */
+    bool preparing; /* its answer will be that of a PREPARE */
+    bool not_durable;
+    PGresult *result; /* of the running job */
+    const struct query *prepared[PREPARED_MAX];
+    size_t prepared_count;
+};
+
+struct rows {
+    enum rows_status status;
+    const PGresult *result;
+    char sqlstate[6];
+    char error[ERROR_MAX];
+};
+
+static int64_t now_ms(const struct session *session)
+{
+    return clock_boot_ms(session->clock);
+}
+
+static void error_line(char out[ERROR_MAX], const char *text)
+{
+    snprintf(out, ERROR_MAX, "%s", text == NULL ? "" : text);
+    out[strcspn(out, "\n")] = '\0';
+}
+
+/* Hands the first job its answer and forgets it. */
+static void job_finish(struct session *session, enum rows_status status, const char *error)
+{
+    struct job *job = session->first;
+    struct rows rows = {.status = status, .result = session->result};
+    PGresult *result = session->result;
+
+    session->result = NULL;
+    session->first = job->next;
+    if (session->first == NULL)
+        session->last = &session->first;
+    session->running = false;
+    session->preparing = false;
+    error_line(rows.error, error);
+    if (status == ROWS_ERROR) {
+        const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+        snprintf(rows.sqlstate, sizeof rows.sqlstate, "%s", state == NULL ? "XX000" : state);
+    }
+    if (job->done != NULL)
+        job->done(job->ctx, &rows);
+    else if (status != ROWS_OK)
+        log_warn("db.statement_failed", log_str("query", job->query->name), log_str("reason", rows.error));
+    params_clear(&job->params);
+    free(job);
+    PQclear(result);
+}
+
+/* Ends the connection; the running job's outcome is unknown. */
+static void session_drop(struct session *session, const char *why)
+{
+    char error[ERROR_MAX];
+    error_line(error, why);
+    if (session->phase == PHASE_READY)
+        log_warn("db.lost", log_str("application", session->application), log_str("reason", error));
+    else if (session->retry_ms == RECONNECT_MIN_MS)
+        log_warn("db.unreachable", log_str("application", session->application), log_str("reason", error));
+    PQfinish(session->conn);
+    session->conn = NULL;
+    session->phase = PHASE_DOWN;
+    session->prepared_count = 0;
+    session->retry_at_ms = now_ms(session) + session->retry_ms;
+    session->retry_ms = session->retry_ms * 2 > RECONNECT_MAX_MS ? RECONNECT_MAX_MS : session->retry_ms * 2;
+    if (session->running)
+        job_finish(session, ROWS_DOWN, error);
+}
+
+/* A cancelled wait for the synchronous standby is announced by a warning only;
+ * the function's name is the part of it that is never translated. */
+static void notice_received(void *ctx, const PGresult *result)
+{
+    struct session *session = ctx;
+    const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+    if (function != NULL && strcmp(function, "SyncRepWaitForLSN") == 0)
+        session->not_durable = true;
+}
+
+static void session_connect(struct session *session)
+{
+    const char *keys[8], *values[8];
+    int n = 0;
+    /* What comes later wins: the role is only a default. */
+    if (getenv("PGUSER") == NULL && session->role != NULL)
+        keys[n] = "user", values[n++] = session->role;
+    if (session->conninfo[0] != '\0')
+        keys[n] = "dbname", values[n++] = session->conninfo;
+    keys[n] = "application_name", values[n++] = session->application;
+    keys[n] = "client_encoding", values[n++] = "UTF8";
+    keys[n] = "tcp_user_timeout", values[n++] = "15000";
+    keys[n] = NULL, values[n] = NULL;
+    session->conn = PQconnectStartParams(keys, values, 1);
+    if (session->conn == NULL)
+        abort(); /* out of memory */
+    if (PQstatus(session->conn) == CONNECTION_BAD) {
+        session_drop(session, PQerrorMessage(session->conn));
+        return;
+    }
+    PQsetNoticeReceiver(session->conn, notice_received, session);
+    session->phase = PHASE_CONNECTING;
+    session->polling = PGRES_POLLING_WRITING;
+    session->connect_by_ms = now_ms(session) + CONNECT_TIMEOUT_MS;
+}
+
+static void session_set_up(struct session *session)
+{
+    char sql[512];
+    char *channel = NULL;
+    if (session->listen != NULL)
+        channel = PQescapeIdentifier(session->conn, session->listen, strlen(session->listen));
+    snprintf(sql, sizeof sql,
+             "set search_path = pg_catalog, pg_temp; set timezone = 'UTC'; set statement_timeout = '30s'; "
+             "set lock_timeout = '10s'; select set_config('synchronous_commit', 'on', false) "
+             "where current_setting('synchronous_commit') in ('off', 'local')%s%s",
+             channel == NULL ? "" : "; listen ", channel == NULL ? "" : channel);
+    PQfreemem(channel);
+    session->phase = PHASE_SETUP;
+    if (PQsetnonblocking(session->conn, 1) != 0 || PQsendQuery(session->conn, sql) != 1)
+        session_drop(session, PQerrorMessage(session->conn));
+}
+
+static bool fd_ready(int fd, short events)
+{
+    struct pollfd wait = {.fd = fd, .events = events};
+    return poll(&wait, 1, 0) > 0;
+}
+
+static void step_connecting(struct session *session)
+{
+    short want = session->polling == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (fd_ready(PQsocket(session->conn), want))
+        session->polling = PQconnectPoll(session->conn);
+    if (session->polling == PGRES_POLLING_OK)
+        session_set_up(session);
+    else if (session->polling == PGRES_POLLING_FAILED)
+        session_drop(session, PQerrorMessage(session->conn));
+    else if (now_ms(session) >= session->connect_by_ms)
+        session_drop(session, "no connection within the time limit");
+}
+
+static void step_setup(struct session *session)
+{
+    while (!PQisBusy(session->conn)) {
+        PGresult *result = PQgetResult(session->conn);
+        if (result == NULL) {
+            session->phase = PHASE_READY;
+            session->retry_ms = RECONNECT_MIN_MS;
+            log_info("db.connected", log_str("application", session->application),
+                     log_str("user", PQuser(session->conn)));
+            return;
+        }
+        bool bad = PQresultStatus(result) == PGRES_FATAL_ERROR;
+        PQclear(result);
+        if (bad) {
+            session_drop(session, PQerrorMessage(session->conn));
+            return;
+        }
+    }
+    if (now_ms(session) >= session->connect_by_ms)
+        session_drop(session, "no connection within the time limit");
+}
+
+static bool query_is_prepared(const struct session *session, const struct query *query)
+{
+    for (size_t i = 0; i < session->prepared_count; i++)
+        if (session->prepared[i] == query)
+            return true;
+    return false;
+}
+
+static bool job_send(struct session *session)
+{
+    struct job *job = session->first;
+    const char *values[PARAMS_MAX];
+    int lengths[PARAMS_MAX], formats[PARAMS_MAX];
+
+    session->running = true;
+    session->not_durable = false;
+    session->preparing = !query_is_prepared(session, job->query);
+    if (session->preparing)
+        return PQsendPrepare(session->conn, job->query->name, job->query->sql, 0, NULL) == 1;
+    for (size_t i = 0; i < job->params.count; i++) {
+        const struct param *param = &job->params.items[i];
+        values[i] = param->null ? NULL : param->data;
+        lengths[i] = (int)param->len;
+        formats[i] = param->array;
+    }
+    return PQsendQueryPrepared(session->conn, job->query->name, (int)job->params.count, values, lengths, formats, 0) ==
+           1;
+}
+
+/* The server has said all it has to say about the running job. */
+static void job_answered(struct session *session)
+{
+    ExecStatusType status = PQresultStatus(session->result);
+    bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+
+    if (PQstatus(session->conn) == CONNECTION_BAD) {
+        session_drop(session, PQerrorMessage(session->conn));
+    } else if (!good) {
+        /* Class 57: the server is going away; what became of a commit is unknown. */
+        const char *state = PQresultErrorField(session->result, PG_DIAG_SQLSTATE);
+        const char *text = PQresultErrorField(session->result, PG_DIAG_MESSAGE_PRIMARY);
+        if (state != NULL && strncmp(state, "57P", 3) == 0)
+            session_drop(session, text);
+        else
+            job_finish(session, ROWS_ERROR, text);
+    } else if (session->preparing) {
+        assert(session->prepared_count < PREPARED_MAX);
+        session->prepared[session->prepared_count++] = session->first->query;
+        PQclear(session->result);
+        session->result = NULL;
+        session->running = false;
+    } else {
+        job_finish(session, session->not_durable ? ROWS_NOT_DURABLE : ROWS_OK,
+                   session->not_durable ? "the wait for the synchronous standby was cancelled" : NULL);
+    }
+}
+
+static void step_notifies(struct session *session)
+{
+    for (PGnotify *notify; session->conn != NULL && (notify = PQnotifies(session->conn)) != NULL;) {
+        if (session->notify != NULL)
+            session->notify(session->notify_ctx, notify->relname);
+        PQfreemem(notify);
+    }
+}
+
+static void step_ready(struct session *session)
+{
+    while (session->phase == PHASE_READY) {
+        if (!session->running) {
+            if (session->first == NULL)
+                break;
+            if (!job_send(session)) {
+                session_drop(session, PQerrorMessage(session->conn));
+                break;
+            }
+        }
+        if (PQflush(session->conn) < 0 || PQisBusy(session->conn))
+            break;
+        PGresult *result = PQgetResult(session->conn);
+        if (result == NULL) {
+            job_answered(session);
+        } else {
+            PQclear(session->result);
+            session->result = result;
+        }
+    }
+}
+
+/* Jobs that waited too long; one at the server too long ends the connection. */
+static void expire(struct session *session)
+{
+    int64_t now = now_ms(session);
+    if (session->running && now >= session->first->deadline_ms)
+        session_drop(session, "no answer within the time limit");
+    while (!session->running && session->first != NULL && now >= session->first->deadline_ms)
+        job_finish(session, ROWS_NOT_SENT, "the database could not be asked within the time limit");
+}
+
+void session_step(struct session *session)
+{
+    if (session->phase == PHASE_DOWN && now_ms(session) >= session->retry_at_ms)
+        session_connect(session);
+    if (session->phase == PHASE_CONNECTING)
+        step_connecting(session);
+    if (session->phase == PHASE_SETUP || session->phase == PHASE_READY) {
+        if (PQconsumeInput(session->conn) != 1)
+            session_drop(session, PQerrorMessage(session->conn));
+        else if (session->phase == PHASE_SETUP)
+            PQflush(session->conn), step_setup(session);
+    }
+    if (session->phase == PHASE_READY) {
+        step_notifies(session);
+        step_ready(session);
+    }
+    expire(session);
+}
+
+struct session *session_open(const struct session_options *options)
+{
+    struct session *session = heap_alloc(sizeof *session);
+    session->conninfo = heap_strdup(options->conninfo == NULL ? "" : options->conninfo);
+    session->role = heap_strdup(options->role);
+    session->application = heap_strdup(options->application);
+    session->listen = heap_strdup(options->listen);
+    session->notify = options->notify;
+    session->notify_ctx = options->notify_ctx;
+    session->clock = options->clock;
+    session->last = &session->first;
+    session->retry_ms = RECONNECT_MIN_MS;
+    return session;
+}
+
+void session_close(struct session **pointer)
+{
+    struct session *session = *pointer;
+    if (session == NULL)
+        return;
+    *pointer = NULL;
+    if (session->running)
+        job_finish(session, ROWS_DOWN, "closing");
+    while (session->first != NULL)
+        job_finish(session, ROWS_NOT_SENT, "closing");
+    PQfinish(session->conn);
+    free(session->conninfo);
+    free(session->role);
+    free(session->application);
+    free(session->listen);
+    free(session);
+}
+
+int session_fd(const struct session *session)
+{
+    return session->conn == NULL ? -1 : PQsocket(session->conn);
+}
+
+short session_events(const struct session *session)
+{
+    if (session->phase == PHASE_CONNECTING)
+        return session->polling == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (session->conn == NULL)
+        return 0;
+    /* PQflush says 1 while bytes wait for the socket. */
+    return PQflush(session->conn) == 1 ? POLLIN | POLLOUT : POLLIN;
+}
+
+int64_t session_wait_ms(const struct session *session)
+{
+    int64_t now = now_ms(session), due = INT64_MAX;
+    if (session->phase == PHASE_DOWN)
+        due = session->retry_at_ms;
+    else if (session->phase != PHASE_READY)
+        due = session->connect_by_ms;
+    if (session->first != NULL) {
+        if (session->phase == PHASE_READY && !session->running)
+            due = now;
+        else if (session->first->deadline_ms < due)
+            due = session->first->deadline_ms;
+    }
+    if (due == INT64_MAX)
+        return -1;
+    return due > now ? due - now : 0;
+}
+
+bool session_ready(const struct session *session)
+{
+    return session->phase == PHASE_READY;
+}
+
+bool session_idle(const struct session *session)
+{
+    return session->first == NULL;
+}
+
+void session_submit(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,
+                    session_done_fn *done, void *ctx)
+{
+    struct job *job = heap_alloc(sizeof *job);
+    job->query = query;
+    if (params != NULL) {
+        job->params = *params;
+        params->count = 0; /* the job owns the values now */
+    }
+    job->deadline_ms = now_ms(session) + timeout_ms;
+    job->done = done;
+    job->ctx = ctx;
+    *session->last = job;
+    session->last = &job->next;
+}
+
+void session_run(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,
+                 session_done_fn *done, void *ctx)
+{
+    session_submit(session, query, params, timeout_ms, done, ctx);
+    for (;;) {
+        session_step(session);
+        if (session_idle(session))
+            return;
+        int64_t wait = session_wait_ms(session);
+        struct pollfd fd = {.fd = session_fd(session), .events = session_events(session)};
+        poll(&fd, 1, wait < 0 || wait > 1000 ? 1000 : (int)wait);
+    }
+}
+
+enum rows_status rows_status(const struct rows *rows)
+{
+    return rows->status;
+}
+
+const char *rows_sqlstate(const struct rows *rows)
+{
+    return rows->sqlstate;
+}
+
+const char *rows_error(const struct rows *rows)
+{
+    return rows->error;
+}
+
+int rows_count(const struct rows *rows)
+{
+    return rows->status == ROWS_OK ? PQntuples(rows->result) : 0;
+}
+
+static int rows_column(const struct rows *rows, int row, const char *column)
+{
+    assert(rows->status == ROWS_OK && row >= 0 && row < PQntuples(rows->result));
+    int number = PQfnumber(rows->result, column);
+    assert(number >= 0);
+    return number;
+}
+
+bool rows_null(const struct rows *rows, int row, const char *column)
+{
+    return PQgetisnull(rows->result, row, rows_column(rows, row, column)) != 0;
+}
+
+const char *rows_text(const struct rows *rows, int row, const char *column)
+{
+    int number = rows_column(rows, row, column);
+    return PQgetisnull(rows->result, row, number) ? NULL : PQgetvalue(rows->result, row, number);
+}
+
+int64_t rows_int(const struct rows *rows, int row, const char *column)
+{
+    const char *text = rows_text(rows, row, column);
+    return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+bool rows_bool(const struct rows *rows, int row, const char *column)
+{
+    const char *text = rows_text(rows, row, column);
+    return text != NULL && text[0] == 't';
+}

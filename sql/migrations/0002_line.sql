@@ -1,0 +1,262 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- The order of one license's work, live pairs, and what an ended order leaves behind.
+-- All of these expect the license's line to be locked by the caller.
+
+-- Takes the pair for a license if it is free and nobody waits for it longer; says who holds it then.
+-- Touches: pair (row locked until commit).
+create function bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint,
+                                  out pair_id bigint, out holder bigint)
+language plpgsql as $$
+begin
+  insert into bridge.pair as p (account, upstream_type, ip, license_id)
+  values (p_account, p_type, p_ip, p_license)
+  on conflict (account, upstream_type, ip) do update set license_id = p.license_id
+  returning p.pair_id, p.license_id into pair_id, holder;
+  if holder is null and not exists (select from bridge.orders o
+                                    where o.waits_pair = pair_claim.pair_id and o.order_id < p_order
+                                      and o.license_id <> p_license) then
+    update bridge.pair p set license_id = p_license where p.pair_id = pair_claim.pair_id;
+    holder := p_license;
+  end if;
+end
+$$;
+comment on function bridge.pair_claim is 'Takes a free live pair for a license; holder tells who has it (null: free, but others wait longer)';
+
+-- Which pair an order needs to hold (create, change of address or product), if any.
+create function bridge.order_target(o bridge.orders, out target_type text, out target_ip inet)
+language sql immutable as $$
+  select case when o.type = 'license.change_product' then o.new_upstream_type else o.upstream_type end,
+         case when o.provider <> '724license' then null
+              when o.type = 'license.change_ip' then o.new_ip
+              when o.type in ('license.create', 'license.change_product') then o.ip end
+$$;
+
+-- Another license that stands in an order's way, claiming the order's target pair on the way: the pair to wait
+-- for and its holder (holder null: free, but promised to an earlier waiter).  pair_id null: nothing in the way.
+-- Touches: pair.
+create function bridge.order_obstacle(o bridge.orders, out pair_id bigint, out holder bigint)
+language plpgsql as $$
+declare
+  target record;
+  claim record;
+begin
+  if o.provider <> '724license' or o.ip is null then
+    return;
+  end if;
+  select p.pair_id, p.license_id into pair_id, holder from bridge.pair p
+  where p.account = o.account and p.upstream_type = o.upstream_type and p.ip = o.ip
+    and p.license_id is not null and p.license_id <> o.license_id
+  for update;
+  if pair_id is not null then
+    return;
+  end if;
+  target := bridge.order_target(o);
+  if target.target_ip is not null then
+    claim := bridge.pair_claim(o.account, target.target_type, target.target_ip, o.license_id, o.order_id);
+    if claim.holder is distinct from o.license_id then
+      pair_id := claim.pair_id;
+      holder := claim.holder;
+    end if;
+  end if;
+end
+$$;
+
+create function bridge.pair_sentence(p_pair bigint) returns text language sql stable as $$
+  select format('%s on %s belongs to service %s of %s; waits until it lets go', p.upstream_type, host(p.ip),
+                coalesce(l.service_id, '(promised to an earlier order)'), coalesce(l.source, 'the queue'))
+  from bridge.pair p left join bridge.license l using (license_id)
+  where p.pair_id = p_pair
+$$;
+
+-- Lets a pair go.  Those who wait for it are woken by bridge.pairs_wake, in a transaction of their own, so that
+-- no transaction ever holds a pair while it waits for a line.  Touches: pair.
+create function bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint, p_terminated boolean)
+returns void language sql as $$
+  update bridge.pair
+  set license_id = null, terminated_at = case when p_terminated then now() else terminated_at end
+  where account = p_account and upstream_type = p_type and ip = p_ip and license_id = p_license
+$$;
+
+-- Ends the orders of a license that cannot be carried out any more because its create did not happen.
+-- Their keys are free: not one of them was ever sent.  Touches: orders, line.
+create function bridge.line_fail_successors(p_license bigint, p_reason text) returns void language plpgsql as $$
+declare
+  ended int;
+begin
+  update bridge.orders
+  set state = 'failed', reason_code = 'create_failed', reason = p_reason, parked = false, waits_pair = null,
+      next_try_at = null, key_free = (attempts = 0), finished_at = now(), updated_at = now()
+  where license_id = p_license and state in ('queued', 'blocked', 'held');
+  get diagnostics ended = row_count;
+  update bridge.line set pending = greatest(pending - ended, 0) where license_id = p_license;
+end
+$$;
+
+-- What an ended order changes in the license, its pairs and its successors.  Touches: license, license_product,
+-- license_ip, pair, line, orders.
+create function bridge.order_ended(o bridge.orders) returns void language plpgsql as $$
+declare
+  l bridge.license;
+  target record;
+begin
+  select * into l from bridge.license where license_id = o.license_id for update;
+  if o.state = 'succeeded' then
+    case o.type
+    when 'license.create' then
+      update bridge.license set status = 'active', ip = o.ip, license_key = o.license_key,
+        upstream_license_id = o.upstream_license_id, period_end = o.period_end, bought_at = now(),
+        terminated_at = null, product_code = o.product_code, upstream_type = o.upstream_type, updated_at = now()
+      where license_id = l.license_id;
+      if o.ip is not null then
+        update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
+          and upstream_type = o.upstream_type and ip = o.ip;
+        insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.ip, o.order_id);
+      end if;
+    when 'license.renew' then
+      update bridge.license set period_end = coalesce(o.period_end, period_end), updated_at = now()
+      where license_id = l.license_id;
+    when 'license.suspend' then
+      update bridge.license set status = 'suspended', updated_at = now()
+      where license_id = l.license_id and status = 'active';
+    when 'license.unsuspend' then
+      update bridge.license set status = 'active', updated_at = now()
+      where license_id = l.license_id and status = 'suspended';
+    when 'license.terminate' then
+      update bridge.license set status = 'terminated', terminated_at = now(), updated_at = now()
+      where license_id = l.license_id;
+      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
+      perform bridge.pair_release(p.account, p.upstream_type, p.ip, l.license_id, true)
+      from bridge.pair p where p.license_id = l.license_id;
+    when 'license.change_ip' then
+      update bridge.license set ip = o.new_ip, updated_at = now() where license_id = l.license_id;
+      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
+      insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.new_ip, o.order_id);
+      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
+        and upstream_type = o.upstream_type and ip = o.new_ip;
+      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
+    when 'license.change_product' then
+      update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
+        updated_at = now() where license_id = l.license_id;
+      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
+        and upstream_type = o.new_upstream_type and ip = o.ip;
+      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
+    when 'license.verify' then
+      null;
+    end case;
+    if o.sequence is not null then
+      update bridge.line set done_sequence = greatest(done_sequence, o.sequence) where license_id = o.license_id;
+    end if;
+    return;
+  end if;
+  -- Failed or cancelled: what was claimed at acceptance is let go.
+  if o.type = 'license.create' then
+    update bridge.license set status = case when terminated_at is null then 'unknown' else 'terminated' end
+      ::bridge.license_status, updated_at = now()
+    where license_id = l.license_id and status = 'pending';
+    perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
+    perform bridge.line_fail_successors(l.license_id,
+      format('the create of this license (order %s) ended %s: %s', o.order_id, o.state, coalesce(o.reason, '')));
+  elsif o.type in ('license.change_ip', 'license.change_product') then
+    target := bridge.order_target(o);
+    if target.target_ip is not null
+       and (target.target_type, target.target_ip) is distinct from (l.upstream_type, l.ip) then
+      perform bridge.pair_release(o.account, target.target_type, target.target_ip, l.license_id, false);
+    end if;
+  end if;
+end
+$$;
+
+-- Ends an order that was not called (superseded, barred, cancelled): its line is not advanced.  Touches: orders,
+-- line and what order_ended touches.
+create function bridge.order_end_uncalled(p_order bigint, p_state bridge.order_state, p_code text, p_reason text)
+returns void language plpgsql as $$
+declare
+  o bridge.orders;
+begin
+  update bridge.orders
+  set state = p_state, reason_code = p_code, reason = p_reason, parked = false, waits_pair = null, next_try_at = null,
+      key_free = (p_state = 'failed' and attempts = 0), finished_at = now(), updated_at = now()
+  where order_id = p_order returning * into o;
+  update bridge.line set pending = greatest(pending - 1, 0) where license_id = o.license_id;
+  perform bridge.order_ended(o);
+end
+$$;
+
+-- Puts the license's next order at the head of its line and says in what state it waits.  Orders that have begun
+-- stay at the head; the others go by sequence, then arrival.  Touches: line, orders, pair, license, account.
+create function bridge.line_advance(p_license bigint) returns void language plpgsql as $$
+declare
+  l bridge.line;
+  o bridge.orders;
+  status bridge.license_status;
+  obstacle record;
+  pause text;
+begin
+  loop
+    select * into l from bridge.line where license_id = p_license;
+    select * into o from bridge.orders
+    where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
+    order by (state in ('calling', 'in_doubt', 'needs_review') or attempts > 0) desc, order_sequence, position
+    limit 1;
+    if not found then
+      update bridge.line set head_order = null, run_at = null, lease_owner = null, lease_until = null
+      where license_id = p_license;
+      return;
+    end if;
+    if o.state in ('calling', 'in_doubt', 'needs_review') or (o.order_id = l.head_order and o.state = 'queued') then
+      return; -- it has begun, or is already claimable
+    end if;
+    if o.order_id is distinct from l.head_order and l.head_order is not null then
+      update bridge.orders
+      set state = 'blocked', reason_code = 'line', next_try_at = null, updated_at = now(),
+          reason = format('waits for order %s of the same license', o.order_id)
+      where order_id = l.head_order and state = 'queued';
+    end if;
+    select lic.status into status from bridge.license lic where lic.license_id = p_license;
+    if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < l.done_sequence then
+      perform bridge.order_end_uncalled(o.order_id, 'cancelled', 'superseded',
+        format('superseded: sequence %s was carried out already', l.done_sequence));
+      continue;
+    end if;
+    if status = 'terminated' and o.provider = '724license'
+       and o.type in ('license.renew', 'license.unsuspend', 'license.change_ip', 'license.change_product') then
+      perform bridge.order_end_uncalled(o.order_id, 'failed', 'terminated', 'the license was terminated before');
+      continue;
+    end if;
+    exit;
+  end loop;
+
+  if o.state = 'held' and o.order_id = l.head_order then
+    return; -- a hold is ended by what it waits for, not by its neighbours
+  end if;
+  obstacle := bridge.order_obstacle(o);
+  select a.pause_reason into pause from bridge.account a where a.account = o.account and a.paused;
+  if obstacle.pair_id is not null then
+    update bridge.orders
+    set state = 'blocked', waits_pair = obstacle.pair_id, reason_code = 'pair', next_try_at = null,
+        reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()
+    where order_id = o.order_id;
+  elsif o.state = 'held' then
+    null;
+  elsif pause is not null then
+    update bridge.orders
+    set state = 'held', waits_pair = null, reason_code = 'account_paused', next_try_at = null,
+        reason = 'the account is paused: ' || pause, updated_at = now()
+    where order_id = o.order_id;
+  else
+    update bridge.orders
+    set state = 'queued', waits_pair = null, updated_at = now(),
+        next_try_at = greatest(now(), l.settle_until),
+        reason_code = case when l.settle_until > now() then 'settle' end,
+        reason = case when l.settle_until > now()
+                      then 'waits until a doubtful call of the order before can no longer act' end
+    where order_id = o.order_id
+    returning * into o;
+  end if;
+  update bridge.line
+  set head_order = o.order_id, head_paid = o.paid, lease_owner = null, lease_until = null,
+      run_at = case when o.state = 'queued' then o.next_try_at end
+  where license_id = p_license;
+end
+$$;
+comment on function bridge.line_advance is 'Chooses the head of a license''s line; the line must be locked';
