@@ -46,7 +46,9 @@ void log_write(enum log_level level, const char *event, const struct log_field *
 /* Tests read lines here instead of standard error; NULL restores it. */
 void log_redirect(void (*sink)(void *ctx, const char *line), void *ctx);
 
-#define LOG_FIELDS(...)       ((const struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){LOG_KIND_END, 0, 0, 0}})
+/* The element before the first is skipped: it gives the comma something to follow. */
+#define LOG_FIELDS(...)                                                                                                \
+    (&((const struct log_field[]){{LOG_KIND_END, 0, 0, 0}, ##__VA_ARGS__, {LOG_KIND_END, 0, 0, 0}})[1])
 #define log_error(event, ...) log_write(LOG_LEVEL_ERROR, event, LOG_FIELDS(__VA_ARGS__))
 #define log_warn(event, ...)  log_write(LOG_LEVEL_WARN, event, LOG_FIELDS(__VA_ARGS__))
 #define log_note(event, ...)  log_write(LOG_LEVEL_NOTE, event, LOG_FIELDS(__VA_ARGS__))

@@ -71,14 +71,14 @@ CONF
 }
 
 certificates_make() { # a private authority and a certificate for 127.0.0.1
-  local tls=$rig_private/nginx
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj '/CN=rig authority' \
-    -addext 'basicConstraints=critical,CA:TRUE' -addext 'keyUsage=critical,keyCertSign' \
-    -keyout "$tls/ca.key" -out "$rig_dir/ca.pem" 2>>"$rig_log/openssl.log"
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=127.0.0.1' \
-    -keyout "$tls/server.key" -out "$tls/server.csr" 2>>"$rig_log/openssl.log"
-  openssl x509 -req -in "$tls/server.csr" -CA "$rig_dir/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 30 \
-    -extfile <(echo 'subjectAltName=IP:127.0.0.1,DNS:localhost') -out "$tls/server.pem" 2>>"$rig_log/openssl.log"
+  local tls=$rig_private/nginx key=(-newkey ec -pkeyopt "ec_paramgen_curve:P-256" -nodes)
+  {
+    openssl req -x509 "${key[@]}" -days 30 -subj '/CN=rig authority' -addext 'basicConstraints=critical,CA:TRUE' \
+      -addext 'keyUsage=critical,keyCertSign' -keyout "$tls/ca.key" -out "$rig_dir/ca.pem"
+    openssl req "${key[@]}" -subj '/CN=127.0.0.1' -keyout "$tls/server.key" -out "$tls/server.csr"
+    openssl x509 -req -in "$tls/server.csr" -CA "$rig_dir/ca.pem" -CAkey "$tls/ca.key" -CAcreateserial -days 30 \
+      -extfile <(echo 'subjectAltName=IP:127.0.0.1,DNS:localhost') -out "$tls/server.pem"
+  } >"$rig_log/openssl.log" 2>&1
   rm -f "$tls/ca.key"
 }
 

@@ -8,6 +8,7 @@
 # run inside the rig's private folder under /tmp, which is how `down` finds
 # what a kill -9 orphaned.
 
+# shellcheck disable=SC2034 # for those who read this file in
 rig_repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 rig_pg_bin=/usr/lib/postgresql/15/bin
 
@@ -27,7 +28,7 @@ rig_pid_start() { # PID: its start time, nothing when it is gone or only a zombi
   local stat
   stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
   stat=${stat##*) } # the command name before may hold anything
-  # shellcheck disable=SC2086 # the fields are numbers
+  # shellcheck disable=SC2086 # the fields are words without blanks
   set -- $stat
   if [[ $1 != Z && $1 != X ]]; then
     echo "${20}"
@@ -58,7 +59,7 @@ rig_start() { # NAME
   eval "command=($(<"$rig_run/$name.cmd"))"
   # A session of its own: no terminal's Ctrl-C reaches it, only `down`.
   (
-    cd "$rig_private"
+    cd "$rig_private" || exit
     exec setsid "${command[@]}"
   ) </dev/null >>"$rig_log/$name.log" 2>&1 &
   pid=$!
