@@ -2,6 +2,14 @@
 -- The order of one license's work, live pairs, and what an ended order leaves behind.
 -- All of these expect the license's line to be locked by the caller.
 
+-- The reason as a person reads it.  Who is ahead in line changes with every step, so it is said when asked.
+create function bridge.order_reason(o bridge.orders) returns text language sql stable as $$
+  select case when o.state = 'blocked' and o.reason_code = 'line'
+              then (select format('waits for order %s of the same license', l.head_order)
+                    from bridge.line l where l.license_id = o.license_id)
+              else o.reason end
+$$;
+
 -- Takes the pair for a license if it is free and nobody waits for it longer; says who holds it then.
 -- Touches: pair (row locked until commit).
 create function bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint,
@@ -208,8 +216,7 @@ begin
     end if;
     if o.order_id is distinct from l.head_order and l.head_order is not null then
       update bridge.orders
-      set state = 'blocked', reason_code = 'line', next_try_at = null, updated_at = now(),
-          reason = format('waits for order %s of the same license', o.order_id)
+      set state = 'blocked', reason_code = 'line', reason = null, next_try_at = null, updated_at = now()
       where order_id = l.head_order and state = 'queued';
     end if;
     select lic.status into status from bridge.license lic where lic.license_id = p_license;

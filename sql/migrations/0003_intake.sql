@@ -21,8 +21,13 @@ create type bridge.intake_result as (
 
 create function bridge.intake_order(p_idx int, p_outcome text, p_order bigint) returns bridge.intake_result
 language sql stable as $$
-  select row(p_idx, p_outcome, o.order_id, o.state::text, o.reason, null, null)::bridge.intake_result
+  select row(p_idx, p_outcome, o.order_id, o.state::text, bridge.order_reason(o), null, null)::bridge.intake_result
   from bridge.orders o where o.order_id = p_order
+$$;
+
+create function bridge.intake_refused(p_idx int, p_field text, p_text text) returns bridge.intake_result
+language sql immutable as $$
+  select row(p_idx, 'refused', null, null, null, p_field, p_text)::bridge.intake_result
 $$;
 
 -- The license that (source, service, product code) means; made when there is none.  Its line is locked.
@@ -114,8 +119,7 @@ begin
     first_renewal is not null,
     case when first_renewal is not null then 'second_renewal' when l.head_order is not null then 'line' end,
     case when first_renewal is not null
-           then format('order %s already renews this license to %s', first_renewal, r.period_end)
-         when l.head_order is not null then format('waits for order %s of the same license', l.head_order) end)
+           then format('order %s already renews this license to %s', first_renewal, r.period_end) end)
   on conflict (source, operation_key) where not key_free do nothing;
   if not found then
     delete from bridge.delivery where source = r.source and delivery_id = r.delivery_id and order_id = p_order;
@@ -157,8 +161,8 @@ begin
   where o.source = r.source and o.operation_key = r.operation_key and not o.key_free;
   if found then
     if known.fingerprint <> r.fingerprint then
-      return row(r.idx, 'refused', null, null, null, 'data.operation_key',
-                 format('operation_key was used for order %s with other content', known.order_id));
+      return bridge.intake_refused(r.idx, 'data.operation_key',
+        format('operation_key was used for order %s with other content', known.order_id));
     end if;
     insert into bridge.delivery (source, delivery_id, digest, order_id)
     values (r.source, r.delivery_id, r.digest, known.order_id) on conflict do nothing;
@@ -166,19 +170,19 @@ begin
   end if;
   if r.type = 'license.create' and exists (select from bridge.product p where p.account = r.account
                                            and p.upstream_type = r.upstream_type and not p.visible) then
-    return row(r.idx, 'refused', null, null, null, 'data.product_code',
-               format('product %s is not sold by the provider at present', r.product_code));
+    return bridge.intake_refused(r.idx, 'data.product_code',
+      format('product %s is not sold by the provider at present', r.product_code));
   end if;
   perform from bridge.line l join bridge.license_product p using (license_id)
   where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code for update of l;
   sentence := bridge.intake_refusal(r);
   if sentence is not null then
-    return row(r.idx, 'refused', null, null, null, 'data.service_id', sentence);
+    return bridge.intake_refused(r.idx, 'data.service_id', sentence);
   end if;
   license := bridge.intake_license(r);
   id := nextval('bridge.order_id_seq');
   if not bridge.intake_store(r, license, id) then
-    return row(r.idx, 'again', null, null, null, null, null);
+    return row(r.idx, 'again'::text, null::bigint, null::text, null::text, null::text, null::text);
   end if;
   perform bridge.line_advance(license);
   -- Not at the head of its line: the pair it needs is claimed, or waited for, from acceptance on.
@@ -230,7 +234,8 @@ create function bridge.order_read(p_order bigint, p_source text)
 returns table (order_id bigint, source text, service_id text, operation_key text, type text, state text, reason text,
                next_try_at timestamptz, attempts int, license text, credits text, created_at text, updated_at text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select o.order_id, o.source, o.service_id, o.operation_key, o.type::text, o.state::text, o.reason, o.next_try_at,
+  select o.order_id, o.source, o.service_id, o.operation_key, o.type::text, o.state::text, bridge.order_reason(o),
+         o.next_try_at,
          o.attempts,
          jsonb_build_object(
            'license_id', l.license_id::text, 'status', l.status, 'product_code', l.product_code, 'ip', host(l.ip),

@@ -387,7 +387,7 @@ $$;
 create function bridge.accounts_short() returns table (account text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select distinct o.account from bridge.orders o
-  where o.state = 'held' and o.reason_code = 'short_of_credits'
+  where o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unknown')
 $$;
 
 create function bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) returns void

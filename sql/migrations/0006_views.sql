@@ -3,7 +3,7 @@
 
 create view ops.orders as
   select o.order_id, o.source, o.service_id, o.operation_key, o.type::text as type, o.state::text as state,
-         o.reason_code, o.reason, o.attempts, o.doubted, o.provider, o.account, o.product_code, o.upstream_type,
+         o.reason_code, bridge.order_reason(o) as reason, o.attempts, o.doubted, o.provider, o.account, o.product_code, o.upstream_type,
          host(o.ip) as ip, host(o.new_ip) as new_ip, o.billing_months, o.period_end, o.sequence, o.license_id,
          o.upstream_license_id, o.panel_order_id, o.invoice_id, o.invoice_item_id, trim_scale(o.price) as price,
          trim_scale(o.credits) as credits, o.next_try_at as run_at, o.created_at, o.updated_at, o.finished_at
@@ -74,5 +74,6 @@ create view ops.tokens as
   select t.token_id, t.name, t.scopes, t.created_at, t.expires_at, t.revoked_at from bridge.token t;
 comment on view ops.tokens is 'Operators'' tokens, without the tokens';
 
+grant execute on function bridge.order_reason to bridge_ops;
 grant select on all tables in schema ops to bridge_ops;
 grant usage on schema ops to bridge_operator;

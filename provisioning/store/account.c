@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An account's statements. */
+#include "store/account.h"
+
+#include "query.h"
+
+#define STATEMENT_TIMEOUT_MS 15000
+
+void account_ensure(struct session *session, const struct config *config, session_done_fn *done, void *ctx)
+{
+    struct params params;
+    params_init(&params);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < config->account_count; i++)
+        params_add_text(&params, config->accounts[i].name);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < config->account_count; i++)
+        params_add_text(&params, config->accounts[i].provider);
+    session_submit(session, &QUERY_ACCOUNT_ENSURE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+}
+
+void account_pause(struct session *session, const char *account, const char *reason)
+{
+    struct params params;
+    params_init(&params);
+    params_text(&params, account);
+    params_text(&params, reason);
+    session_submit(session, &QUERY_ACCOUNT_PAUSE, &params, STATEMENT_TIMEOUT_MS, NULL, NULL);
+}
+
+void account_balance(struct session *session, const char *account, credits_t balance, bool sandbox)
+{
+    struct params params;
+    char text[CREDITS_TEXT_MAX];
+    credits_format(balance, text);
+    params_init(&params);
+    params_text(&params, account);
+    params_text(&params, text);
+    params_bool(&params, sandbox);
+    session_submit(session, &QUERY_BALANCE_STORE, &params, STATEMENT_TIMEOUT_MS, NULL, NULL);
+}
+
+void account_products(struct session *session, const char *account, const struct account_product *products,
+                      size_t count, session_done_fn *done, void *ctx)
+{
+    struct params params;
+    char text[CREDITS_TEXT_MAX];
+    params_init(&params);
+    params_text(&params, account);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < count; i++)
+        params_add_text(&params, products[i].type);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < count; i++)
+        params_add_text(&params, products[i].name);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < count; i++) {
+        credits_format(products[i].price, text);
+        params_add_text(&params, text);
+    }
+    params_array(&params, PARAMS_BOOL);
+    for (size_t i = 0; i < count; i++)
+        params_add_bool(&params, products[i].visible);
+    session_submit(session, &QUERY_PRODUCT_STORE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+}
+
+void account_release_short(struct session *session, const char *account, credits_t balance, session_done_fn *done,
+                           void *ctx)
+{
+    struct params params;
+    char text[CREDITS_TEXT_MAX];
+    credits_format(balance, text);
+    params_init(&params);
+    params_text(&params, account);
+    params_array(&params, PARAMS_TEXT);
+    params_add_text(&params, "short_of_credits");
+    params_add_text(&params, "balance_unknown");
+    params_text(&params, text);
+    session_submit(session, &QUERY_HOLDS_RELEASE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+}

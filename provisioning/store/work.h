@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* work: what a worker may do with the database: claim lines, write intents, ask
+ * the fence, store outcomes, take over what dead workers held.  Everything goes
+ * through functions that the role bridge_worker may call. */
+#ifndef STORE_WORK_H
+#define STORE_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "order/credits.h"
+#include "order/plan.h"
+#include "order/words.h"
+#include "store/session.h"
+
+/* An order that has been leased to us; strings live in its arena. */
+struct work {
+    struct arena arena;
+    int64_t license_id;
+    int64_t epoch; /* of the line's lease */
+    int64_t order_id;
+    int attempt; /* paid work: set by work_begin */
+    enum order_type type;
+    bool paid;
+    bool doubted; /* an earlier attempt may have been carried out */
+    bool recycled_renew;
+    const char *account;
+    const char *source;
+    const char *service_id;
+    const char *product_code;
+    const char *license_status;
+    bool has_max_credits;
+    credits_t max_credits;
+    struct plan_input plan;
+};
+
+/* One finished attempt, as the database is to keep it. */
+struct work_outcome {
+    int64_t order_id;
+    int attempt;
+    int64_t epoch;
+    enum order_state to;
+    const char *reason_code;
+    const char *reason;
+    int64_t wait_ms;
+    int64_t settle_ms;
+    bool doubted;
+    bool key_free;
+    bool sent;
+    enum verdict verdict;
+    long http_status;
+    int curl_code;
+    int64_t elapsed_ms;
+    const char *request; /* "POST create {…}", never with a token */
+    const char *answer;  /* the first bytes as received */
+    size_t answer_len;
+    const char *upstream_license_id;
+};
+
+/* Reads row `row` of work_claim or work_claim_paid; the result is the caller's,
+ * free it with work_free.  NULL when the row has a word this program does not
+ * know (a newer schema): logged, and its lease runs out by itself. */
+struct work *work_read(const struct rows *rows, int row);
+void work_free(struct work **work);
+
+void work_claim(struct session *session, const char *worker, const char *const *accounts, size_t account_count,
+                int limit, int64_t lease_ms, session_done_fn *done, void *ctx);
+void work_claim_paid(struct session *session, const char *worker, const char *account, int64_t lease_ms,
+                     session_done_fn *done, void *ctx);
+void work_begin(struct session *session, const char *worker, const struct work *work, int64_t lease_ms, credits_t price,
+                bool has_balance, credits_t balance, session_done_fn *done, void *ctx);
+/* Blocking, at most timeout_ms: whether the paid call may be sent now. */
+bool work_fence(struct session *session, const struct work *work, int64_t call_timeout_ms, int64_t timeout_ms);
+void work_outcomes(struct session *session, const struct work_outcome *outcomes, size_t count, session_done_fn *done,
+                   void *ctx);
+/* to: ORDER_QUEUED or ORDER_HELD. */
+void work_return(struct session *session, const struct work *work, enum order_state to, const char *reason_code,
+                 const char *reason, int64_t wait_ms, bool has_price, credits_t price, session_done_fn *done,
+                 void *ctx);
+void work_takeover(struct session *session, int limit, session_done_fn *done, void *ctx);
+
+#endif

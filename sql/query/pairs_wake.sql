@@ -1,0 +1,2 @@
+-- Brings orders forward whose pair has been let go.
+select bridge.pairs_wake() as woken
