@@ -20,8 +20,19 @@
 #define ANSWER_MAX  (256 * 1024) /* bytes of an answer that are read */
 #define ANSWER_KEPT 4096         /* bytes of it that are kept as evidence */
 
+/* How a transfer ended, as far as the wire tells. */
+enum call_end {
+    CALL_END_WHOLE,   /* libcurl took the answer for finished; proves nothing by itself */
+    CALL_END_TIMEOUT, /* call_timeout, or ten seconds without a connection */
+    CALL_END_BROKEN,  /* any other failure of name, connection, TLS or HTTP */
+    CALL_END_FENCED,  /* the fence said no, so nothing was sent */
+    CALL_END_STOPPED, /* provider_loop_close */
+};
+
 /* What was seen on the wire, before anything is concluded from it. */
 struct observation {
+    enum call_end end;
+    const char *slow;       /* what a timeout was spent on, "the TLS handshake"; NULL */
     bool passed;            /* the point of no return (PREREQ) was passed */
     bool passed_twice;      /* libcurl came to it again: never trust the answer */
     int curl_code;          /* CURLcode */
@@ -60,11 +71,13 @@ struct answer {
     bool has_valid; /* verify */
     bool valid;
     int64_t expires_ms; /* wall time; INT64_MIN: not given */
+    bool inexact;       /* a number is spelt with an exponent: no fraction of this answer is trusted */
     struct observation seen;
 };
 
 /* Runs after connect and TLS and before the first request byte; false aborts:
- * nothing is sent.  Called at most once per call. */
+ * nothing is sent.  Called at most once per call, from inside libcurl: it must
+ * not start calls or step the loop. */
 typedef bool call_fence_fn(void *ctx);
 /* Called exactly once per started call, from provider_loop_step or
  * provider_loop_close; the answer and all it points to live until it returns. */
@@ -81,7 +94,8 @@ struct call_start {
 struct provider_loop; /* one curl multi handle */
 
 struct provider_loop *provider_loop_open(void);
-/* Ends calls still running as observed so far (a passed one is UNSURE). */
+/* Ends calls still running as observed so far (a passed one is UNSURE, the
+ * others are LATER); calls that their done functions start are ended too. */
 void provider_loop_close(struct provider_loop **loop);
 size_t provider_loop_running(const struct provider_loop *loop);
 /* Starts; paid calls get a fresh connection that is never used again. */
