@@ -44,7 +44,7 @@ LIBS_provider := -lcurl -ljansson
 
 PROGRAMS := $(B)/bridge-fcgi $(B)/bridge-worker $(B)/bridgectl
 .PHONY: all programs
-all: programs
+all: programs ## the programs, in build/release (VARIANT=asan, tsan, clang …)
 programs: $(PROGRAMS)
 
 # The SQL that ships: one C string per statement, and the migrations.
@@ -78,9 +78,43 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_provider) $(LIBS_store) $(LIBS_base)
-.PHONY: unit standin
-unit: $(UNIT)
+.PHONY: units unit standin
+units: $(UNIT)
+unit: $(UNIT) ## the unit tests of one variant (VARIANT=asan)
 	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
 standin: $(B)/standin
+
+# What everyone relies on (docs and README name these).
+.PHONY: deps demo check lint install clean help
+deps: ## install the Debian packages that are missing
+	@tests/rig/deps check
+demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
+	@tests/rig/deps runtime
+	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
+	@VARIANT=$(VARIANT) python3 tests/rig/demo.py
+check: ## everything a change must pass
+	@tests/rig/deps check
+	@tests/check
+lint: ## only the checks that read the sources
+	@tests/check lint
+clean: ## remove build/
+	rm -rf build
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+SHARE := $(PREFIX)/share/license-bridge
+install: programs ## into DESTDIR and PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SHARE)/nginx/snippets $(DESTDIR)$(PREFIX)/share/doc/license-bridge
+	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
+	for f in bridge.conf site.conf.example $(patsubst nginx/%,%,$(wildcard nginx/snippets/*.conf)); do \
+	  sed 's|/usr/share/license-bridge|$(SHARE)|g' nginx/$$f >$(DESTDIR)$(SHARE)/nginx/$$f && \
+	  chmod 644 $(DESTDIR)$(SHARE)/nginx/$$f || exit 1; \
+	done
+	if [ -d nginx/dashboard ]; then \
+	  install -d $(DESTDIR)$(SHARE)/dashboard && cp -r nginx/dashboard/. $(DESTDIR)$(SHARE)/dashboard/; fi
+	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.conf) \
+	  $(DESTDIR)$(PREFIX)/share/doc/license-bridge/
+	for page in $(wildcard docs/man/*.[1-8]); do \
+	  d=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; install -d $$d && install -m 644 $$page $$d/ || exit 1; done
 
 -include $(shell find build -name '*.d' 2>/dev/null)
