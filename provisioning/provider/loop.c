@@ -53,6 +53,7 @@ static void running_unlink(struct provider_loop *loop, struct running *running)
         loop->first = running->next;
     if (running->next != NULL)
         running->next->before = running->before;
+    assert(loop->first != running); /* who loops until first is NULL relies on it */
     loop->count--;
 }
 

@@ -22,7 +22,7 @@ upstream_choose() { # the given upstream, or the stand-in behind our own nginx
   fi
   upstream_url=https://127.0.0.1:$tls_port/v1
   lisanszone_url=${LISANSZONE_URL:-https://127.0.0.1:$tls_port/api}
-  control_url=https://127.0.0.1:$tls_port/control
+  control_url=http://127.0.0.1:$control_port/_control
   upstream_ca=$rig_dir/ca.pem
 }
 
@@ -50,6 +50,7 @@ config_write() { # DIR/bridge.conf and the secrets beside it
     echo "database = \"host=$rig_private/pg port=$pg_port dbname=bridge\""
     account_write main 724license "$upstream_url"
     echo '  token_file    = "main.token"'
+    echo '  hints { short_of_credits = "bakiye"  exists = "mevcut"  already = "zaten" }'
     echo '}'
     account_write zone lisanszone "$lisanszone_url"
     for code in activate verify deactivate; do
@@ -65,7 +66,9 @@ source demo {
   format   = "canonical"
   secrets  = { "demo.secret" }
   products = { "cpanel", "litespeed", "litespeed_x_core", "cloudlinux", "imunify360", "softaculous", "lz-app" }
+${RIG_SOURCE:-}
 }
+${RIG_CONFIG:-}
 CONF
   } >"$rig_dir/bridge.conf"
 }
@@ -150,8 +153,18 @@ CONF
 }
 
 standin_up() { # the upstream of tests and demo; nginx speaks TLS for it
+  local conf=$rig_private/nginx/standin.conf
   if [[ -z $control_url ]]; then
     return
   fi
   certificates_make
+  cp "$rig_repo/tests/standin/nginx.conf.in" "$conf"
+  replace "$conf" @STANDIN_SOCKET@ "$rig_private/sock/standin.sock"
+  replace "$conf" @TLS_PORT@ "$tls_port"
+  replace "$conf" @CONTROL_PORT@ "$control_port"
+  replace "$conf" @CERT@ "$rig_private/nginx/server.pem"
+  replace "$conf" @KEY@ "$rig_private/nginx/server.key"
+  rig_define standin env STANDIN_TOKEN="$upstream_token" STANDIN_BALANCE="${STANDIN_BALANCE:-1000000}" \
+    "$build/standin" --socket "$rig_private/sock/standin.sock" --threads 128 --seed "${STANDIN_SEED:-1}"
+  rig_start standin
 }
