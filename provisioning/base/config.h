@@ -47,7 +47,7 @@ struct config_account {
     int64_t retry_base_ms; /* retry = "2s .. 15m" */
     int64_t retry_cap_ms;
     int64_t breaker_pause_ms;          /* longest pause of the breaker; breaker_pause, default 1m */
-    const char *hint_short_of_credits; /* hints = { "short_of_credits=bakiye", … }; NULL: none */
+    const char *hint_short_of_credits; /* hints { short_of_credits = "bakiye" }; NULL: none */
     const char *hint_exists;
     const char *hint_already;
     const struct config_limit *limits;
@@ -98,6 +98,9 @@ struct config {
 /* NULL and a text in error ("bridge.conf:12: account main: …").  The result is
  * held once by the caller. */
 struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX]);
+/* The same, but upstream tokens stay unread (token.len is 0): for the front
+ * door, which must not be able to spend and need not be able to read them. */
+struct config *config_load_without_tokens(const char *path, char error[CONFIG_ERROR_MAX]);
 struct config *config_hold(struct config *config);
 /* Lets go; the last one frees and wipes.  The caller's pointer is nulled. */
 void config_release(struct config **config);

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config: see config.h for the promise.
+ *
+ * Exists so that every setting is described once, in the tables below, and
+ * checked before any program acts on it.  Owns the struct config it hands out:
+ * everything in it lives in one arena and goes when the last holder lets go.
+ * Never changes a configuration that somebody holds and never reads the
+ * environment but for $CREDENTIALS_DIRECTORY.  A crash leaves nothing behind. */
+#include "base/config.h"
+
+#include <assert.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config_parts.h"
+#include "base/text.h"
+
+#define MS(n)     INT64_C(n)
+#define SECOND(n) (INT64_C(1000) * (n))
+#define MINUTE(n) (INT64_C(60000) * (n))
+#define HOUR(n)   (INT64_C(3600000) * (n))
+#define DAY(n)    (INT64_C(86400000) * (n))
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+/* In the order of their enums, which are stored as int. */
+_Static_assert(sizeof(enum config_settle) == sizeof(int) && sizeof(enum config_recycled) == sizeof(int),
+               "an enum is as wide as int");
+static const char *const settle_words[] = {"operator", "evidence", NULL};
+static const char *const recycled_words[] = {"create", "renew", NULL};
+/* What provider_kind_parse() and log_level_parse() know. */
+static const char *const provider_words[] = {"724license", "lisanszone", NULL};
+static const char *const level_words[] = {"error", "warn", "note", "info", "debug", NULL};
+
+/* clang-format off: one row, one line */
+#define AT(member)           .offset = offsetof(struct RECORD, member)
+#define AND(member)          .second = offsetof(struct RECORD, member)
+#define BETWEEN(least, most) .min = (least), .max = (most)
+
+#define RECORD config
+static const struct config_option root_options[] = {
+    {"database", CONFIG_CONNINFO, "", AT(database)},
+    {"log_level", CONFIG_TEXT, "info", .words = level_words, AT(log_level)},
+    {"worker_calls", CONFIG_INT, "64", BETWEEN(1, 4096), AT(worker_calls)},
+    {"poll", CONFIG_DURATION, "1s", BETWEEN(MS(10), MINUTE(1)), AT(poll_ms)},
+    {"lease_margin", CONFIG_DURATION, "30s", BETWEEN(SECOND(1), HOUR(1)), AT(lease_margin_ms)},
+    {"intake_batch", CONFIG_INT, "256", BETWEEN(1, 256), AT(intake_batch)},
+    {"intake_requests", CONFIG_INT, "4096", BETWEEN(1, 65536), AT(intake_requests)},
+    {"commit_timeout", CONFIG_DURATION, "10s", BETWEEN(MS(100), MINUTE(5)), AT(commit_timeout_ms)},
+};
+#undef RECORD
+
+#define RECORD config_account
+static const struct config_option account_options[] = {
+    {"provider", CONFIG_TEXT, NULL, .words = provider_words, AT(provider)},
+    {"base_url", CONFIG_TEXT, NULL, .check = config_check_base_url, AT(base_url)},
+    {"token_file", CONFIG_TOKEN, "", AT(token)},
+    {"ca_file", CONFIG_PATH, "", AT(ca_file)},
+    {"time_zone", CONFIG_TEXT, "Europe/Istanbul", .check = config_check_time_zone, AT(time_zone)},
+    {"call_timeout", CONFIG_DURATION, "60s", BETWEEN(MS(100), MINUTE(10)), AT(call_timeout_ms)},
+    {"quiet", CONFIG_DURATION, "10m", BETWEEN(MS(100), DAY(1)), AT(quiet_ms)},
+    {"window", CONFIG_INT, "4", BETWEEN(1, 8), AT(window)},
+    {"parallel", CONFIG_INT, "16", BETWEEN(1, 256), AT(parallel)},
+    {"settle", CONFIG_CHOICE, "operator", .words = settle_words, AT(settle)},
+    {"retry", CONFIG_SPAN, "2s .. 15m", BETWEEN(MS(10), DAY(1)), AT(retry_base_ms), AND(retry_cap_ms)},
+    {"breaker_pause", CONFIG_DURATION, "1m", BETWEEN(MS(100), HOUR(1)), AT(breaker_pause_ms)},
+};
+static const struct config_option hint_options[] = {
+    {"short_of_credits", CONFIG_MAYBE, "", AT(hint_short_of_credits)},
+    {"exists", CONFIG_MAYBE, "", AT(hint_exists)},
+    {"already", CONFIG_MAYBE, "", AT(hint_already)},
+};
+#undef RECORD
+
+#define RECORD config_limit
+static const struct config_option limit_options[] = {
+    {"requests", CONFIG_INT, NULL, BETWEEN(1, 1000000), AT(requests)},
+    {"per", CONFIG_DURATION, NULL, BETWEEN(SECOND(1), DAY(7)), AT(per_ms)},
+};
+#undef RECORD
+
+#define RECORD config_product
+static const struct config_option product_options[] = {
+    {"account", CONFIG_ACCOUNT, NULL, AT(account)},
+    {"type", CONFIG_TEXT, NULL, .check = config_check_name, AT(upstream_type)},
+    {"max_credits", CONFIG_MAYBE, "", .check = config_check_credits, AT(max_credits)},
+    {"recycled", CONFIG_CHOICE, "create", .words = recycled_words, AT(recycled)},
+};
+#undef RECORD
+
+#define RECORD config_source
+static const struct config_option source_options[] = {
+    {"format", CONFIG_TEXT, "canonical", .check = config_check_name, AT(format)},
+    {"secrets", CONFIG_SECRETS, "", AT(secrets), AND(secret_count)},
+    {"products", CONFIG_PRODUCTS, "", AT(products), AND(product_count)},
+    {"allow", CONFIG_LIST, "", .check = config_check_prefix, AT(allow), AND(allow_count)},
+    {"ignore", CONFIG_LIST, "", .check = config_check_event, AT(ignore), AND(ignore_count)},
+    {"callback_url", CONFIG_MAYBE, "", .check = config_check_callback_url, AT(callback_url)},
+    {"retired", CONFIG_BOOL, "false", AT(retired)},
+};
+#undef RECORD
+/* clang-format on */
+
+static const struct config_section account_inner[] = {
+    {.name = "hints", .options = hint_options, .option_count = COUNT(hint_options), .shared = true},
+    {
+        .name = "limit",
+        .options = limit_options,
+        .option_count = COUNT(limit_options),
+        .title_check = config_check_endpoint,
+        .size = sizeof(struct config_limit),
+        .title_offset = offsetof(struct config_limit, endpoint),
+        .array_offset = offsetof(struct config_account, limits),
+        .count_offset = offsetof(struct config_account, limit_count),
+    },
+};
+
+/* Products name accounts and sources name products: this order. */
+static const struct config_section root_inner[] = {
+    {
+        .name = "account",
+        .options = account_options,
+        .option_count = COUNT(account_options),
+        .inner = account_inner,
+        .inner_count = COUNT(account_inner),
+        .check = config_check_account,
+        .title_check = config_check_name,
+        .size = sizeof(struct config_account),
+        .title_offset = offsetof(struct config_account, name),
+        .array_offset = offsetof(struct config, accounts),
+        .count_offset = offsetof(struct config, account_count),
+    },
+    {
+        .name = "product",
+        .options = product_options,
+        .option_count = COUNT(product_options),
+        .title_check = config_check_name,
+        .size = sizeof(struct config_product),
+        .title_offset = offsetof(struct config_product, code),
+        .array_offset = offsetof(struct config, products),
+        .count_offset = offsetof(struct config, product_count),
+    },
+    {
+        .name = "source",
+        .options = source_options,
+        .option_count = COUNT(source_options),
+        .check = config_check_source,
+        .title_check = config_check_name,
+        .size = sizeof(struct config_source),
+        .title_offset = offsetof(struct config_source, name),
+        .array_offset = offsetof(struct config, sources),
+        .count_offset = offsetof(struct config, source_count),
+    },
+};
+
+const struct config_section CONFIG_ROOT = {
+    .options = root_options,
+    .option_count = COUNT(root_options),
+    .inner = root_inner,
+    .inner_count = COUNT(root_inner),
+};
+
+/* What the caller's pointer really points to. */
+struct config_held {
+    struct config config; /* first: the two pointers are the same */
+    struct arena arena;
+    atomic_int holders;
+};
+
+static struct config_held *held_of(struct config *config)
+{
+    return (struct config_held *)(void *)config;
+}
+
+static void config_free(struct config_held *held)
+{
+    struct arena arena = held->arena;
+
+    /* The records are const for their readers; the arena's memory is not. */
+    for (size_t i = 0; i < held->config.account_count; i++)
+        secret_clear((struct secret *)(uintptr_t)&held->config.accounts[i].token);
+    for (size_t i = 0; i < held->config.source_count; i++)
+        for (size_t k = 0; k < held->config.sources[i].secret_count; k++)
+            secret_clear((struct secret *)(uintptr_t)&held->config.sources[i].secrets[k]);
+    free(held);
+    arena_clear(&arena);
+}
+
+static struct config *load(const char *path, bool tokens, char error[CONFIG_ERROR_MAX])
+{
+    struct config_held *held = heap_alloc(sizeof(*held));
+    struct config_loader loader = {
+        .path = path, .error = error, .tokens = tokens, .arena = &held->arena, .config = &held->config};
+
+    error[0] = '\0';
+    arena_init(&held->arena);
+    arena_init(&loader.scratch);
+    held->holders = 1;
+    held->config.path = arena_strdup(&held->arena, path);
+    cfg_t *file = config_file_parse(&loader);
+    bool ok = file && config_section_fill(&loader, &CONFIG_ROOT, file, &held->config);
+    if (file)
+        (void)cfg_free(file);
+    arena_clear(&loader.scratch);
+    if (ok)
+        return &held->config;
+    config_free(held);
+    return NULL;
+}
+
+struct config *config_load(const char *path, char error[CONFIG_ERROR_MAX])
+{
+    return load(path, true, error);
+}
+
+struct config *config_load_without_tokens(const char *path, char error[CONFIG_ERROR_MAX])
+{
+    return load(path, false, error);
+}
+
+struct config *config_hold(struct config *config)
+{
+    int before = atomic_fetch_add(&held_of(config)->holders, 1);
+
+    assert(before > 0);
+    return config;
+}
+
+void config_release(struct config **config)
+{
+    if (!*config)
+        return;
+    struct config_held *held = held_of(*config);
+    *config = NULL;
+    int before = atomic_fetch_sub(&held->holders, 1);
+    assert(before > 0);
+    if (before == 1)
+        config_free(held);
+}
+
+const struct config_account *config_account_find(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->account_count; i++)
+        if (text_same(config->accounts[i].name, name))
+            return &config->accounts[i];
+    return NULL;
+}
+
+const struct config_product *config_product_find(const struct config *config, const char *code)
+{
+    for (size_t i = 0; i < config->product_count; i++)
+        if (text_same(config->products[i].code, code))
+            return &config->products[i];
+    return NULL;
+}
+
+const struct config_source *config_source_find(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->source_count; i++)
+        if (text_same(config->sources[i].name, name))
+            return &config->sources[i];
+    return NULL;
+}
+
+bool config_source_permits(const struct config_source *source, const struct config_product *product)
+{
+    /* By code, not by address: the product may come from a reloaded file. */
+    for (size_t i = 0; i < source->product_count; i++)
+        if (text_same(source->products[i]->code, product->code))
+            return true;
+    return false;
+}
