@@ -1,84 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Unit test of base/config: every option arrives, every mistake is named with
- * its line, and no secret comes out again. */
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+/* Unit test of base/config: every option arrives, what is held stays, and no
+ * secret comes out again. */
+#include "tests/unit/config_folder.h"
 
-#include <cmocka.h>
-
-#include "base/config.h"
 #include "base/log.h"
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define SECRET_A    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-#define SECRET_B    "whsec_BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
-#define TOKEN       "tok-0123456789"
-
-/* Pieces that most rows are made of. */
-#define URL     "base_url = \"https://api.example/v1\" "
-#define ACCOUNT "account m { provider = 724license " URL "token_file = token }\n"
-#define PRODUCT "product p { account = m type = cpanel }\n"
-#define SOURCE  "source s { secrets = { a.secret } products = { p } }\n"
-
-static char folder[64];
-static char path[128];
-static char error[CONFIG_ERROR_MAX];
-
-static void put(const char *name, const char *content)
-{
-    char file[192];
-
-    (void)snprintf(file, sizeof(file), "%s/%s", folder, name);
-    FILE *out = fopen(file, "w");
-    assert_non_null(out);
-    assert_true(fputs(content, out) >= 0);
-    assert_int_equal(fclose(out), 0);
-}
-
-static struct config *load_text(const char *text)
-{
-    put("bridge.conf", text);
-    return config_load(path, error);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    (void)snprintf(folder, sizeof(folder), "/tmp/config-unit-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    (void)snprintf(path, sizeof(path), "%s/bridge.conf", folder);
-    unsetenv("CREDENTIALS_DIRECTORY");
-    put("a.secret", SECRET_A "\n");
-    put("b.secret", SECRET_B "\n");
-    put("bad.secret", "whsec_short\n");
-    put("token", TOKEN "\n");
-    put("bad.token", "two words\n");
-    put("empty", "");
-    put("ca.pem", "-\n");
-    put("********", SECRET_A "\n");
-    return 0;
-}
-
-static int remove_one(const char *file, const struct stat *status, int flag, struct FTW *walk)
-{
-    (void)status;
-    (void)flag;
-    (void)walk;
-    return remove(file);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
 
 static void defaults_are_filled_in(void **state)
 {
@@ -202,166 +127,6 @@ static void everything_arrives(void **state)
     assert_true(config_source_find(config, "old")->retired);
     assert_false(config_source_permits(config_source_find(config, "old"), cpanel));
     config_release(&config);
-}
-
-static void mistakes_name_file_line_and_option(void **state)
-{
-    static const struct {
-        const char *text;
-        const char *where; /* right behind the path */
-        const char *what;  /* somewhere behind that */
-    } rows[] = {
-        {"\n# one\n/* two\n three */\n// five\nfoo = 1\n", ":6: ", "'foo'"},
-        {"account m {\n\n foo = 1 }", ":3: account m: ", "'foo'"},
-        {"account m {\n hints {\n foo = 1 } }", ":3: hints: ", "'foo'"},
-        {"poll = 1s\npoll = 2s\n", ":2: poll: ", "given twice"},
-        {"account m {\nwindow = 2\nwindow = 2\n}", ":3: account m: window: ", "given twice"},
-        {"source m { allow = { 192.0.2.1 }\nallow = { 192.0.2.1 } }", ":2: source m: allow: ", "given twice"},
-        {"source m { allow = { 192.0.2.1 }\nallow = { } }", ": ", "given twice"},
-        {ACCOUNT "\n" ACCOUNT, ":3: ", "duplicate title 'm'"},
-        {ACCOUNT "account n { hints { exists = a }\nhints { exists = b } }", ":3: hints: exists: ", "given twice"},
-        {"poll = 5\n", ":1: poll: ", "not a duration"},
-        {"poll = -5s\n", ":1: poll: ", "not a duration"},
-        {"\npoll = 5ms\n", ":2: poll: ", "within 10ms and 1m"},
-        {"poll = 61s\n", ":1: poll: ", "within 10ms and 1m"},
-        {"poll = 99999999999999999999d\n", ":1: poll: ", "not a duration"},
-        {"worker_calls = 0\n", ":1: worker_calls: ", "from 1 to 4096"},
-        {"worker_calls = 1.5\n", ":1: worker_calls: ", "whole number"},
-        {"intake_batch = 257\n", ":1: intake_batch: ", "from 1 to 256"},
-        {"log_level = loud\n", ":1: log_level: ", "none of error, warn, note, info, debug"},
-        {"database = \"${HOME}\"\n", ":1: ", "not expanded"},
-        {"database = ${HOME}\n", ":1: ", "not expanded"},
-        {"\ndatabase = \"a\nb\"\n", ":2: ", "quote"},
-        {"database = 'a", ":1: ", "quote"},
-        {"database = \"a\\x41\"", ":1: ", "backslash"},
-        {"database = \"a\\", ":1: ", "backslash"},
-        {"database = a*b", ":1: ", "quotes"},
-        {"database = a+b", ":1: ", "quotes"},
-        {"database = a\x01", ":1: ", "control"},
-        {"database = \"a\x01\"", ":1: ", "control"},
-        {"database = \"\xFF\"", ": ", "UTF-8"},
-        {"\n/* open\n", ":2: ", "comment"},
-        {"poll 1s\n", ":1: ", "equal sign"},
-        {"\naccount m {\nhints {\n}\n", ":2: ", "brace"},
-        {"}", ":1: ", "brace"},
-        {"account {\n}", ":1: ", "title"},
-        {"account \"a b\" {\n}", ":2: account a b: ", "its name is not"},
-        {"account m {\n}\n", ":2: account m: provider: ", "missing"},
-        {"account m { provider = other }", ":1: account m: provider: ", "none of 724license, lisanszone"},
-        {"account m { provider = lisanszone }", ":1: account m: base_url: ", "missing"},
-        {"account m { provider = 724license\n" URL "\n}", ":3: account m: token_file: ", "missing"},
-        {"account m { provider = 724license " URL "\ntoken_file = nowhere }",
-         ":2: account m: token_file: ", "/nowhere cannot be opened: No such file"},
-        {"account m { provider = 724license " URL "token_file = empty }",
-         ":1: account m: token_file: ", "/empty is empty"},
-        {"account m { provider = 724license " URL "token_file = bad.token }",
-         ":1: account m: token_file: ", "HTTP header"},
-        {"account m { provider = 724license " URL "token_file = . }", ":1: account m: token_file: ", "regular"},
-        {ACCOUNT "account n { provider = 724license " URL "\ntoken_file = token }",
-         ":3: account n: token_file: ", "account m too"},
-        {"account m { provider = lisanszone " URL "ca_file = no.pem }", ":1: account m: ca_file: ", "/no.pem: No such"},
-        {"account m { provider = lisanszone " URL "time_zone = Mars/Base }", ":1: account m: time_zone: ", "tzdata"},
-        {"account m { provider = lisanszone " URL "time_zone = Europe }", ":1: account m: time_zone: ", "tzdata"},
-        {"account m { provider = lisanszone " URL "time_zone = ../x }", ":1: account m: time_zone: ", "is not"},
-        {"account m { provider = lisanszone " URL "window = 9 }", ":1: account m: window: ", "from 1 to 8"},
-        {"account m { provider = lisanszone " URL "parallel = 257 }", ":1: account m: parallel: ", "from 1 to 256"},
-        {"account m { provider = lisanszone " URL "settle = maybe }", ":1: account m: settle: ", "operator, evidence"},
-        {"account m { provider = lisanszone " URL "retry = 2s }", ":1: account m: retry: ", "span"},
-        {"account m { provider = lisanszone " URL "retry = 2s..1s }", ":1: account m: retry: ", "below"},
-        {"account m { provider = lisanszone " URL "retry = 2..1s }", ":1: account m: retry: ", "duration"},
-        {"account m { provider = lisanszone " URL "retry = 1s..2s.. }", ":1: account m: retry: ", "duration"},
-        {"account m { provider = lisanszone " URL "limit a.php { } }", ":1: limit a.php: requests: ", "missing"},
-        {"account m { provider = lisanszone " URL "limit a.php {\nrequests = 1\nper = 1ms } }",
-         ":3: limit a.php: per: ", "within"},
-        {"account m { provider = lisanszone " URL "limit \"a b\" { requests = 1 per = 1s } }",
-         ":1: limit a b: ", "name"},
-        {ACCOUNT "product p { account = other\ntype = x }", ":2: product p: account: ", "no account \"other\""},
-        {ACCOUNT "product p { account = m }", ":2: product p: type: ", "missing"},
-        {ACCOUNT "product p { account = m type = x max_credits = -1 }", ":2: product p: max_credits: ", "amount"},
-        {ACCOUNT "product p { account = m type = x max_credits = 1e3 }", ":2: product p: max_credits: ", "amount"},
-        {ACCOUNT "product p { account = m type = x max_credits = 1.1234567 }",
-         ":2: product p: max_credits: ", "amount"},
-        {ACCOUNT "product p { account = m type = x max_credits = 1. }", ":2: product p: max_credits: ", "amount"},
-        {ACCOUNT "product p { account = m type = x recycled = x }", ":2: product p: recycled: ", "create, renew"},
-        {"source s { products = { p } secrets = { a.secret } }", ":1: source s: products: ", "no product \"p\""},
-        {ACCOUNT PRODUCT "source s {\nproducts = { p } }", ":4: source s: secrets: ", "missing"},
-        {"source s {\nsecrets = { a.secret } }", ":2: source s: products: ", "missing"},
-        {ACCOUNT PRODUCT "source s { products = { p, p } secrets = { a.secret } }",
-         ":3: source s: products: ", "listed twice"},
-        {"source s { secrets = { a.secret, a.secret } }", ":1: source s: secrets: ", "listed twice"},
-        {"source s {\nsecrets = { nowhere } }", ":2: source s: secrets: ", "/nowhere cannot be opened"},
-        {"source s { secrets = { bad.secret } }", ":1: source s: secrets: ", "bad.secret "},
-        {"source s { secrets = { token } }", ":1: source s: secrets: ", "token does not begin with whsec_"},
-        {ACCOUNT PRODUCT SOURCE "source t {\nproducts = { p } secrets = { b.secret, a.secret } }",
-         ":5: source t: secrets: ", "in source s"},
-        {ACCOUNT PRODUCT "source t {\nproducts = { p } secrets = { ./a.secret, a.secret } }",
-         ":4: source t: secrets: ", "in source t"},
-        {"source s { allow = { 192.0.2.1/24 } }", ":1: source s: allow: ", "prefix"},
-        {"source s { allow = { 192.0.2.0/33 } }", ":1: source s: allow: ", "prefix"},
-        {"source s { allow = { 192.0.2.010 } }", ":1: source s: allow: ", "prefix"},
-        {"source s { allow = { host.example } }", ":1: source s: allow: ", "prefix"},
-        {"source s { allow = { \"::ffff:192.0.2.0/120\" } }", ":1: source s: allow: ", "prefix"},
-        {"source s { ignore = { \"a b\" } }", ":1: source s: ignore: ", "event type"},
-        {"source s { retired = maybe }", ":1: source s: retired: ", "neither"},
-        {"source s { callback_url = \"http://x.example/\" }", ":1: source s: callback_url: ", "https://"},
-        {"source s { format = \"\" }", ":1: source s: format: ", "is not"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        struct config *config = load_text(rows[i].text);
-        if (config)
-            fail_msg("row %zu is accepted: %s", i, rows[i].text);
-        size_t len = strlen(path);
-        const char *where = error + len;
-        if (strncmp(error, path, len) != 0 || strncmp(where, rows[i].where, strlen(rows[i].where)) != 0 ||
-            !strstr(where + strlen(rows[i].where), rows[i].what))
-            fail_msg("row %zu: %s\n%s", i, rows[i].text, error);
-        if (strstr(error, "MfKQ9r8") || strstr(error, TOKEN))
-            fail_msg("row %zu gives a secret away: %s", i, error);
-    }
-}
-
-static void base_urls_are_judged(void **state)
-{
-    static const struct {
-        const char *url;
-        bool good;
-    } rows[] = {
-        {"https://api.724license.com/v1", true},
-        {"https://127.0.0.1:8443/v1", true},
-        {"https://localhost", true},
-        {"https://[::1]:443/api", true},
-        {"https://api.example/v1/", false},
-        {"https://api.example/", false},
-        {"https://", false},
-        {"https:///v1", false},
-        {"http://127.0.0.1/v1", false},
-        {"HTTPS://api.example/v1", false},
-        {"https://user:pass@api.example/v1", false},
-        {"https://api.example/v1?x=1", false},
-        {"https://api.example/v1#x", false},
-        {"https://api.example:0/v1", false},
-        {"https://api.example:65536/v1", false},
-        {"https://api.example:/v1", false},
-        {"https://api.example:8x/v1", false},
-        {"https://api example/v1", false},
-        {"https://[::1/v1", false},
-        {"https://[]/v1", false},
-        {"https://bücher.example/v1", false},
-        {"", false},
-    };
-    char text[512];
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        (void)snprintf(text, sizeof(text), "account m { provider = lisanszone base_url = \"%s\" }", rows[i].url);
-        struct config *config = load_text(text);
-        if ((config != NULL) != rows[i].good)
-            fail_msg("row %zu: %s: %s", i, rows[i].url, error);
-        assert_null(strstr(error, "pass@"));
-        config_release(&config);
-    }
 }
 
 static char *dump_of(const struct config *config)
@@ -591,18 +356,11 @@ static void log_levels_are_those_of_the_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_filled_in),
-        cmocka_unit_test(everything_arrives),
-        cmocka_unit_test(mistakes_name_file_line_and_option),
-        cmocka_unit_test(base_urls_are_judged),
-        cmocka_unit_test(a_dump_reads_back_the_same),
-        cmocka_unit_test(a_dump_hides_passwords_of_the_database),
-        cmocka_unit_test(held_ones_outlive_a_reload),
-        cmocka_unit_test(the_front_door_gets_no_tokens),
-        cmocka_unit_test(credentials_come_first),
-        cmocka_unit_test(addresses_are_matched),
-        cmocka_unit_test(durations_are_read),
-        cmocka_unit_test(log_levels_are_those_of_the_log),
+        cmocka_unit_test(defaults_are_filled_in),     cmocka_unit_test(everything_arrives),
+        cmocka_unit_test(a_dump_reads_back_the_same), cmocka_unit_test(a_dump_hides_passwords_of_the_database),
+        cmocka_unit_test(held_ones_outlive_a_reload), cmocka_unit_test(the_front_door_gets_no_tokens),
+        cmocka_unit_test(credentials_come_first),     cmocka_unit_test(addresses_are_matched),
+        cmocka_unit_test(durations_are_read),         cmocka_unit_test(log_levels_are_those_of_the_log),
     };
     return cmocka_run_group_tests_name("config", tests, setup, teardown);
 }
