@@ -5,7 +5,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/log.h"
 #include "query.h"
@@ -62,7 +61,7 @@ struct work *work_read(const struct rows *rows, int row)
     work->attempt = (int)rows_int(rows, row, "attempt");
     work->paid = rows_bool(rows, row, "paid");
     work->doubted = rows_bool(rows, row, "doubted");
-    work->recycled_renew = strcmp(rows_text(rows, row, "recycled"), "renew") == 0;
+    work->recycle = rows_bool(rows, row, "recycle");
     work->account = column_dup(work, rows, row, "account");
     work->source = column_dup(work, rows, row, "source");
     work->service_id = column_dup(work, rows, row, "service_id");

@@ -25,7 +25,7 @@ struct work {
     enum order_type type;
     bool paid;
     bool doubted; /* an earlier attempt may have been carried out */
-    bool recycled_renew;
+    bool recycle; /* a create that takes a terminated license up again: unsuspend and renew */
     const char *account;
     const char *source;
     const char *service_id;

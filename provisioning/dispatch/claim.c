@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decides when to ask the database for work.  A claim is asked for when an
+ * account is due and has room; the poll makes up for notifications that were
+ * lost. */
+#include "dispatch/claim.h"
+
+#include "base/log.h"
+#include "dispatch/attempt.h"
+#include "dispatch/spend.h"
+
+static int account_room(const struct account_state *account)
+{
+    const struct worker *worker = account->worker;
+    int room = account->config->parallel - account->running;
+    int total = worker->config->worker_calls - worker->running;
+    return breaker_allows(&account->breaker, worker_now_ms(worker), room < total ? room : total);
+}
+
+static void repeatable_ended(struct account_state *account)
+{
+    account->running--;
+}
+
+static void work_claimed(void *ctx, const struct rows *rows)
+{
+    struct account_state *account = ctx;
+    account->claiming = false;
+    if (rows_status(rows) != ROWS_OK)
+        return; /* committed or not, the leases of what we cannot see run out */
+    for (int row = 0; row < rows_count(rows); row++) {
+        struct work *work = work_read(rows, row);
+        if (work == NULL)
+            continue;
+        account->running++;
+        account->worker->running++;
+        attempt_start(account, &work, 0, repeatable_ended);
+    }
+    if (rows_count(rows) > 0)
+        account_look_again(account, 0); /* there may be more */
+}
+
+static void account_claim(struct account_state *account, int64_t now)
+{
+    struct worker *worker = account->worker;
+    int room = account_room(account);
+    if (!account->claiming && now >= account->due_ms && room > 0) {
+        account->claiming = true;
+        account->due_ms = now + worker->config->poll_ms;
+        work_claim(worker->work, worker->name, &account->config->name, 1, room,
+                   worker_lease_ms(worker, account->config, false), work_claimed, account);
+    }
+    if (!account->spending && now >= account->paid_due_ms && account_room(account) > 0) {
+        account->paid_due_ms = now + worker->config->poll_ms;
+        spend_start(account);
+    }
+}
+
+void claim_step(struct worker *worker)
+{
+    if (worker->draining || !session_ready(worker->work))
+        return;
+    for (size_t i = 0; i < worker->account_count; i++)
+        if (worker->accounts[i]->configured)
+            account_claim(worker->accounts[i], worker_now_ms(worker));
+}
+
+int64_t claim_wait_ms(const struct worker *worker)
+{
+    int64_t now = worker_now_ms(worker), due = now + worker->config->poll_ms;
+    for (size_t i = 0; i < worker->account_count && !worker->draining; i++) {
+        const struct account_state *account = worker->accounts[i];
+        if (!account->configured)
+            continue;
+        int64_t earliest = account->breaker.until_ms;
+        bool room = account_room(account) > 0 || now < earliest;
+        if (!room)
+            continue;
+        if (!account->claiming && account->due_ms < due)
+            due = account->due_ms > earliest ? account->due_ms : earliest;
+        if (!account->spending && account->paid_due_ms < due)
+            due = account->paid_due_ms > earliest ? account->paid_due_ms : earliest;
+    }
+    return due > now ? due - now : 0;
+}
+
+void claim_wake(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->account_count; i++)
+        account_look_again(worker->accounts[i], 0);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A worker's chores, on a session of their own.  Any worker may do any of them
+ * at any time: each is one transaction that finds its own work. */
+#include "base/log.h"
+#include "base/text.h"
+#include "dispatch/attempt.h"
+#include "dispatch/claim.h"
+#include "query.h"
+#include "store/account.h"
+
+#define CHORE_TIMEOUT_MS     15000
+#define TAKEOVER_MAX         500
+#define PARTITION_EVERY_MS   (6 * 60 * 60 * 1000)
+#define CREDITS_EVERY_MAX_MS 30000
+
+static void taken_over(void *ctx, const struct rows *rows)
+{
+    struct worker *worker = ctx;
+    for (int row = 0; row < rows_count(rows); row++)
+        log_warn("lease.taken_over", log_int("order", rows_int(rows, row, "order_id")),
+                 log_str("from", rows_text(rows, row, "from_worker")), log_str("state", rows_text(rows, row, "state")));
+    if (rows_count(rows) > 0)
+        claim_wake(worker);
+}
+
+static void brought_forward(void *ctx, const struct rows *rows)
+{
+    if (rows_count(rows) == 1 && rows_int(rows, 0, "woken") > 0)
+        claim_wake(ctx);
+}
+
+static void short_released(void *ctx, const struct rows *rows)
+{
+    if (rows_count(rows) == 1 && rows_int(rows, 0, "released") > 0)
+        account_look_again(ctx, 0);
+}
+
+static void short_balance_read(void *ctx, const struct answer *answer)
+{
+    struct account_state *account = ctx;
+    struct worker *worker = account->worker;
+    account->polling = false;
+    worker->running--;
+    attempt_report(account, answer);
+    if (answer->verdict != VERDICT_DONE || !answer->has_balance || !account->configured)
+        return;
+    account_balance(worker->house, account->config->name, answer->balance, answer->sandbox);
+    account_release_short(worker->house, account->config->name, answer->balance, short_released, account);
+}
+
+/* Reads the balance of every account that has orders waiting for credits. */
+static void short_accounts(void *ctx, const struct rows *rows)
+{
+    struct worker *worker = ctx;
+    for (int row = 0; row < rows_count(rows); row++) {
+        for (size_t i = 0; i < worker->account_count; i++) {
+            struct account_state *account = worker->accounts[i];
+            if (!account->configured || account->polling || worker->draining ||
+                !text_same(account->config->name, rows_text(rows, row, "account")) ||
+                breaker_allows(&account->breaker, worker_now_ms(worker), 1) < 1)
+                continue;
+            struct call call = {.name = CALL_BALANCE};
+            struct call_start start = {
+                .account = account->config, .call = &call, .done = short_balance_read, .ctx = account};
+            account->polling = true;
+            worker->running++;
+            breaker_started(&account->breaker);
+            provider_call(worker->loop, &start);
+        }
+    }
+}
+
+static void chore(struct worker *worker, const struct query *query, session_done_fn *done)
+{
+    session_submit(worker->house, query, NULL, CHORE_TIMEOUT_MS, done, worker);
+}
+
+static void chore_ended(void *ctx, const struct rows *rows)
+{
+    (void)ctx;
+    if (rows_status(rows) != ROWS_OK)
+        log_warn("chore.failed", log_str("reason", rows_error(rows)));
+}
+
+static void sign_of_life(struct worker *worker)
+{
+    struct params params;
+    params_init(&params);
+    params_text(&params, worker->name);
+    params_text(&params, BRIDGE_VERSION);
+    params_int(&params, worker->running);
+    session_submit(worker->house, &QUERY_WORKER_SEEN, &params, CHORE_TIMEOUT_MS, chore_ended, NULL);
+}
+
+static int64_t credits_every_ms(const struct worker *worker)
+{
+    int64_t every = CREDITS_EVERY_MAX_MS;
+    for (size_t i = 0; i < worker->config->account_count; i++)
+        if (worker->config->accounts[i].retry_cap_ms < every)
+            every = worker->config->accounts[i].retry_cap_ms;
+    return every;
+}
+
+void house_step(struct worker *worker, struct house *house)
+{
+    int64_t now = worker_now_ms(worker);
+    if (!session_ready(worker->house) || !session_idle(worker->house))
+        return;
+    if (now >= house->partition_ms) {
+        house->partition_ms = now + PARTITION_EVERY_MS;
+        chore(worker, &QUERY_PARTITIONS_ENSURE, chore_ended);
+    }
+    if (now >= house->due_ms) {
+        house->due_ms = now + worker->config->poll_ms;
+        work_takeover(worker->house, TAKEOVER_MAX, taken_over, worker);
+        chore(worker, &QUERY_PAIRS_WAKE, brought_forward);
+        chore(worker, &QUERY_ACCOUNT_SWEEP, chore_ended);
+        sign_of_life(worker);
+    }
+    if (now >= house->credits_ms) {
+        house->credits_ms = now + credits_every_ms(worker);
+        chore(worker, &QUERY_ACCOUNTS_SHORT, short_accounts);
+    }
+}

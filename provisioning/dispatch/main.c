@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bridge-worker: carries orders out at the providers.
+ *
+ * One loop over libcurl's transfers, three database sessions and a signal
+ * descriptor.  It owns no state that matters: intents and outcomes are rows, and
+ * a worker that dies is taken over when its leases run out.  It never listens on
+ * a socket. */
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "dispatch/claim.h"
+#include "dispatch/outcome.h"
+#include "query.h"
+#include "store/account.h"
+
+#define GOODBYE_TIMEOUT_MS 2000
+
+int64_t worker_now_ms(const struct worker *worker)
+{
+    return clock_boot_ms(worker->clock);
+}
+
+uint64_t worker_random(void)
+{
+    uint64_t bits;
+    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
+        abort(); /* cannot happen for so few bytes */
+    return bits;
+}
+
+int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account, bool paid)
+{
+    /* A refused paid call is followed by a read of the balance, an ambiguous one by its evidence. */
+    int calls = paid ? 3 : 2;
+    return account->call_timeout_ms * calls + worker->config->lease_margin_ms;
+}
+
+void account_look_again(struct account_state *account, int64_t wait_ms)
+{
+    int64_t at = worker_now_ms(account->worker) + wait_ms;
+    if (at < account->due_ms)
+        account->due_ms = at;
+    if (at < account->paid_due_ms)
+        account->paid_due_ms = at;
+}
+
+static void notified(void *ctx, const char *channel)
+{
+    (void)channel;
+    claim_wake(ctx);
+}
+
+static struct session *worker_session(struct worker *worker, const char *part, bool listen)
+{
+    char application[128];
+    snprintf(application, sizeof application, "bridge-worker %s", part);
+    struct session_options options = {.conninfo = worker->config->database,
+                                      .role = "bridge_worker",
+                                      .application = application,
+                                      .listen = listen ? "bridge_work" : NULL,
+                                      .notify = notified,
+                                      .notify_ctx = worker,
+                                      .clock = worker->clock};
+    return session_open(&options);
+}
+
+static struct account_state *account_known(struct worker *worker, const char *name)
+{
+    for (size_t i = 0; i < worker->account_count; i++)
+        if (worker->accounts[i]->configured && text_same(worker->accounts[i]->config->name, name))
+            return worker->accounts[i];
+    return NULL;
+}
+
+/* Gives every configured account its state; what is no longer configured is kept for the work still running. */
+static void worker_configure(struct worker *worker, struct config *config)
+{
+    size_t before = worker->account_count;
+    struct account_state **added = heap_alloc((before + config->account_count) * sizeof *added);
+    size_t count = before;
+    memcpy(added, worker->accounts, before * sizeof *added);
+    for (size_t i = 0; i < config->account_count; i++) {
+        struct account_state *account = account_known(worker, config->accounts[i].name);
+        if (account == NULL) {
+            account = heap_alloc(sizeof *account);
+            account->worker = worker;
+            added[count++] = account;
+        }
+        account->config = &config->accounts[i];
+        account->configured = true;
+    }
+    for (size_t i = 0; i < before; i++)
+        if (added[i]->configured && config_account_find(config, added[i]->config->name) == NULL)
+            added[i]->configured = false;
+    free(worker->accounts);
+    worker->accounts = added;
+    worker->account_count = count;
+    worker->config = config;
+}
+
+static void accounts_known(void *ctx, const struct rows *rows)
+{
+    struct worker *worker = ctx;
+    if (rows_status(rows) == ROWS_OK)
+        claim_wake(worker);
+    else
+        log_error("accounts.not_stored", log_str("reason", rows_error(rows)));
+}
+
+static void worker_reload(struct worker *worker)
+{
+    char error[CONFIG_ERROR_MAX];
+    struct config *fresh = worker->retired_count < RETIRED_MAX ? config_load(worker->config->path, error) : NULL;
+    if (fresh == NULL) {
+        log_error("config.kept", log_str("reason", worker->retired_count < RETIRED_MAX ? error : "reloaded too often"));
+        return;
+    }
+    worker->retired[worker->retired_count++] = worker->config;
+    worker_configure(worker, fresh);
+    account_ensure(worker->house, fresh, accounts_known, worker);
+    log_note("config.reloaded", log_str("path", fresh->path));
+}
+
+static void retired_release(struct worker *worker)
+{
+    while (worker->running == 0 && worker->retired_count > 0)
+        config_release(&worker->retired[--worker->retired_count]);
+}
+
+static void signals_read(struct worker *worker, int fd)
+{
+    struct signalfd_siginfo info;
+    while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGHUP) {
+            worker_reload(worker);
+        } else {
+            log_note("worker.draining", log_int("running", worker->running));
+            worker->draining = true;
+        }
+    }
+}
+
+static int signals_open(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return b >= 0 && b < a ? b : a;
+}
+
+static int worker_wait_ms(const struct worker *worker)
+{
+    int64_t wait = claim_wait_ms(worker);
+    wait = earlier(wait, session_wait_ms(worker->work));
+    wait = earlier(wait, session_wait_ms(worker->house));
+    wait = earlier(wait, session_wait_ms(worker->fence));
+    return (int)(wait > 60000 ? 60000 : wait);
+}
+
+static void worker_loop(struct worker *worker, int signals)
+{
+    struct house house = {0};
+    while (!worker->draining || worker->running > 0 || outcome_pending(worker)) {
+        struct session *const sessions[] = {worker->work, worker->house, worker->fence};
+        struct loop_wait waits[4] = {{.fd = signals, .events = POLLIN}};
+        size_t count = 1;
+        for (size_t i = 0; i < 3; i++)
+            if (session_fd(sessions[i]) >= 0)
+                waits[count++] =
+                    (struct loop_wait){.fd = session_fd(sessions[i]), .events = session_events(sessions[i])};
+        provider_loop_step(worker->loop, waits, count, worker_wait_ms(worker));
+        signals_read(worker, signals);
+        for (size_t i = 0; i < 3; i++)
+            session_step(sessions[i]);
+        outcome_flush(worker);
+        claim_step(worker);
+        house_step(worker, &house);
+        for (size_t i = 0; i < 3; i++)
+            session_step(sessions[i]); /* sends what was just submitted */
+        retired_release(worker);
+    }
+}
+
+static void worker_goodbye(struct worker *worker)
+{
+    struct params params;
+    params_init(&params);
+    params_text(&params, worker->name);
+    session_run(worker->house, &QUERY_WORKER_GONE, &params, GOODBYE_TIMEOUT_MS, NULL, NULL);
+    provider_loop_close(&worker->loop);
+    session_close(&worker->work);
+    session_close(&worker->house);
+    session_close(&worker->fence);
+    worker->running = 0;
+    retired_release(worker);
+    config_release(&worker->config);
+    for (size_t i = 0; i < worker->account_count; i++)
+        free(worker->accounts[i]);
+    free(worker->accounts);
+}
+
+static void worker_name(struct worker *worker)
+{
+    char host[64] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(worker->name, sizeof worker->name, "%s:%d:%08x", host, (int)getpid(), (unsigned)worker_random());
+}
+
+static int usage(FILE *out, int status)
+{
+    fputs("usage: bridge-worker --config FILE\n"
+          "Carries orders out at the providers.  SIGTERM drains, SIGHUP reloads.\n",
+          out);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"config", required_argument, 0, 'c'}, {"help", no_argument, 0, 'h'}, {"version", no_argument, 0, 'V'}, {0}};
+    const char *path = "/etc/license-bridge/bridge.conf";
+    for (int c; (c = getopt_long(argc, argv, "c:hV", options, NULL)) != -1;) {
+        if (c == 'c')
+            path = optarg;
+        else if (c == 'V')
+            return puts("bridge-worker " BRIDGE_VERSION) < 0 ? EX_IOERR : EX_OK;
+        else
+            return c == 'h' ? usage(stdout, EX_OK) : usage(stderr, EX_USAGE);
+    }
+    if (optind != argc)
+        return usage(stderr, EX_USAGE);
+
+    char error[CONFIG_ERROR_MAX];
+    struct worker worker = {.clock = &clock_system};
+    log_open("bridge-worker", LOG_LEVEL_INFO);
+    secret_harden_process();
+    struct config *config = config_load(path, error);
+    if (config == NULL) {
+        log_error("config.unusable", log_str("reason", error));
+        return EX_CONFIG;
+    }
+    enum log_level level;
+    if (log_level_parse(config->log_level, &level))
+        log_open("bridge-worker", level);
+    int signals = signals_open();
+    worker_name(&worker);
+    worker.loop = provider_loop_open();
+    worker_configure(&worker, config);
+    worker.work = worker_session(&worker, "work", true);
+    worker.house = worker_session(&worker, "house", false);
+    worker.fence = worker_session(&worker, "fence", false);
+    account_ensure(worker.house, config, accounts_known, &worker);
+    log_note("worker.started", log_str("worker", worker.name), log_str("version", BRIDGE_VERSION),
+             log_int("accounts", (int64_t)config->account_count));
+    worker_loop(&worker, signals);
+    log_note("worker.stopped", log_str("worker", worker.name));
+    worker_goodbye(&worker);
+    close(signals);
+    return EX_OK;
+}

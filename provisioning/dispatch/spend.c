@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps before a paid call, each a short wait for one answer: of the
+ * database or of a harmless read.  Until work_begin has committed the intent the
+ * order is still queued, so whatever fails or dies before it costs nothing: the
+ * order is given back, or its lease runs out. */
+#include "dispatch/spend.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "dispatch/attempt.h"
+#include "order/backoff.h"
+#include "store/account.h"
+
+struct spend {
+    struct account_state *account;
+    struct work *work;
+    credits_t month; /* the catalogue's price of a month */
+    credits_t most;  /* the most the call can cost */
+    credits_t balance;
+    const char *reason; /* of giving the order back; in the work's arena */
+};
+
+static void lane_free(struct account_state *account)
+{
+    account->spending = false;
+}
+
+static void spend_end(struct spend *spend)
+{
+    spend->account->worker->running--;
+    lane_free(spend->account);
+    work_free(&spend->work);
+    free(spend);
+}
+
+static void spend_returned(void *ctx, const struct rows *rows)
+{
+    struct spend *spend = ctx;
+    if (rows_status(rows) != ROWS_OK)
+        log_warn("order.return_failed", log_int("order", spend->work->order_id), log_str("reason", rows_error(rows)));
+    spend_end(spend);
+}
+
+/* Not now: held until something changes, or queued for another try. */
+static void spend_return(struct spend *spend, enum order_state to, const char *code, int64_t wait_ms)
+{
+    struct worker *worker = spend->account->worker;
+    log_info("order.returned", log_int("order", spend->work->order_id), log_str("state", order_state_word(to)),
+             log_str("code", code), log_str("reason", spend->reason));
+    if (to == ORDER_QUEUED)
+        account_look_again(spend->account, wait_ms);
+    work_return(worker->work, spend->work, to, code, spend->reason, wait_ms, spend->most > 0, spend->most,
+                spend_returned, spend);
+}
+
+static void spend_try_later(struct spend *spend, const char *code, const char *what, const struct answer *answer)
+{
+    const struct config_account *config = spend->account->config;
+    struct backoff backoff = {config->retry_base_ms, config->retry_cap_ms};
+    int64_t least = answer->seen.retry_after_ms > 0 ? answer->seen.retry_after_ms : 0;
+    int tries = answer->verdict == VERDICT_REFUSED ? 16 : spend->account->breaker.failures + 1;
+    spend->reason = arena_printf(&spend->work->arena, "%s: %s", what, answer->reason);
+    spend_return(spend, ORDER_QUEUED, code, backoff_wait_ms(&backoff, tries, least, worker_random()));
+}
+
+/* The token or our address is not accepted: every further call would be refused. */
+static void spend_denied(struct spend *spend, const struct answer *answer)
+{
+    struct account_state *account = spend->account;
+    spend->reason = arena_printf(&spend->work->arena, "the provider does not accept the account: %s", answer->reason);
+    log_warn("account.paused", log_str("account", account->config->name), log_str("reason", spend->reason));
+    account_pause(account->worker->work, account->config->name, spend->reason);
+    spend_return(spend, ORDER_HELD, "account_denied", 0);
+}
+
+static void spend_read(struct spend *spend, const struct call *call, call_done_fn *done)
+{
+    struct call_start start = {.account = spend->account->config, .call = call, .done = done, .ctx = spend};
+    breaker_started(&spend->account->breaker);
+    provider_call(spend->account->worker->loop, &start);
+}
+
+static void intent_written(void *ctx, const struct rows *rows)
+{
+    struct spend *spend = ctx;
+    struct account_state *account = spend->account;
+    if (rows_status(rows) != ROWS_OK || rows_count(rows) != 1 || rows_null(rows, 0, "attempt")) {
+        /* Nothing was sent.  If the intent was committed after all, the lease runs out and the missing mark of the
+         * fence sends the order back into the queue. */
+        log_warn("order.turn_lost", log_int("order", spend->work->order_id), log_str("reason", rows_error(rows)));
+        spend_end(spend);
+        return;
+    }
+    spend->work->attempt = (int)rows_int(rows, 0, "attempt");
+    struct work *work = spend->work;
+    credits_t most = spend->most;
+    free(spend);
+    attempt_start(account, &work, most, lane_free);
+}
+
+static void spend_begin(struct spend *spend)
+{
+    struct worker *worker = spend->account->worker;
+    work_begin(worker->work, worker->name, spend->work, worker_lease_ms(worker, spend->account->config, true),
+               spend->most, true, spend->balance, intent_written, spend);
+}
+
+/* A license that we terminated is taken up again: it must run before it is renewed. */
+static void taken_up(void *ctx, const struct answer *answer)
+{
+    struct spend *spend = ctx;
+    attempt_report(spend->account, answer);
+    if (answer->verdict == VERDICT_DONE || answer->hint_already)
+        spend_begin(spend);
+    else if (answer->denied)
+        spend_denied(spend, answer);
+    else
+        spend_try_later(spend, "unsuspend_failed", "the terminated license could not be taken up again", answer);
+}
+
+static void balance_answered(void *ctx, const struct answer *answer)
+{
+    struct spend *spend = ctx;
+    struct account_state *account = spend->account;
+    attempt_report(account, answer);
+    if (answer->denied) {
+        spend_denied(spend, answer);
+        return;
+    }
+    if (answer->verdict != VERDICT_DONE || !answer->has_balance) {
+        spend_try_later(spend, "balance_unreadable", "the balance could not be read", answer);
+        return;
+    }
+    spend->balance = answer->balance;
+    account_balance(account->worker->house, account->config->name, answer->balance, answer->sandbox);
+    if (spend->balance < spend->month) {
+        char have[CREDITS_TEXT_MAX], need[CREDITS_TEXT_MAX];
+        credits_format(spend->balance, have);
+        credits_format(spend->most, need);
+        spend->reason =
+            arena_printf(&spend->work->arena, "short of credits: the balance is %s, the order needs %s", have, need);
+        spend_return(spend, ORDER_HELD, "short_of_credits", 0);
+        return;
+    }
+    struct plan_input plan = spend->work->plan;
+    struct call call;
+    plan.type = ORDER_UNSUSPEND;
+    if (spend->work->recycle && plan_call(&plan, &call))
+        spend_read(spend, &call, taken_up);
+    else
+        spend_begin(spend);
+}
+
+/* Whether a limit forbids the price; says so in reason. */
+static bool price_guarded(struct spend *spend)
+{
+    const struct work *work = spend->work;
+    const struct config_product *product = config_product_find(spend->account->worker->config, work->product_code);
+    char price[CREDITS_TEXT_MAX], limit[CREDITS_TEXT_MAX];
+    credits_t most_month;
+    if (product != NULL && product->max_credits != NULL && credits_parse(product->max_credits, &most_month) &&
+        spend->month > most_month) {
+        credits_format(spend->month, price);
+        spend->reason = arena_printf(&spend->work->arena, "price guard: a month costs %s credits, product %s allows %s",
+                                     price, product->code, product->max_credits);
+        return true;
+    }
+    if (work->has_max_credits && spend->most > work->max_credits) {
+        credits_format(spend->most, price);
+        credits_format(work->max_credits, limit);
+        spend->reason = arena_printf(&spend->work->arena,
+                                     "price guard: the order may cost %s credits, its max_credits is %s", price, limit);
+        return true;
+    }
+    return false;
+}
+
+static void spend_priced(struct spend *spend, credits_t month)
+{
+    int months = spend->work->plan.billing_months;
+    spend->month = month;
+    if (!credits_times(month, months > 0 ? months : 1, &spend->most)) {
+        spend->reason = "the price is out of any range";
+        spend_return(spend, ORDER_HELD, "price_guard", 0);
+        return;
+    }
+    if (price_guarded(spend)) {
+        spend_return(spend, ORDER_HELD, "price_guard", 0);
+        return;
+    }
+    struct call call = {.name = CALL_BALANCE};
+    spend_read(spend, &call, balance_answered);
+}
+
+/* Whose price counts: a change of product is priced as what it becomes. */
+static const char *priced_type(const struct work *work)
+{
+    return work->type == ORDER_CHANGE_PRODUCT ? work->plan.new_upstream_type : work->plan.upstream_type;
+}
+
+static struct price *price_find(struct account_state *account, const char *type)
+{
+    for (size_t i = 0; i < PRICES_MAX; i++)
+        if (strcmp(account->prices[i].type, type) == 0)
+            return &account->prices[i];
+    return NULL;
+}
+
+static void price_keep(struct account_state *account, const char *type, credits_t price)
+{
+    struct price *slot = price_find(account, type);
+    for (size_t i = 0; slot == NULL && i < PRICES_MAX; i++)
+        if (account->prices[i].read_ms == 0)
+            slot = &account->prices[i];
+    if (slot == NULL || strlen(type) >= sizeof slot->type)
+        return; /* not kept: it is read again next time */
+    snprintf(slot->type, sizeof slot->type, "%s", type);
+    slot->price = price;
+    slot->read_ms = worker_now_ms(account->worker);
+}
+
+static void price_answered(void *ctx, const struct answer *answer)
+{
+    struct spend *spend = ctx;
+    struct account_state *account = spend->account;
+    attempt_report(account, answer);
+    if (answer->denied) {
+        spend_denied(spend, answer);
+        return;
+    }
+    if (answer->verdict != VERDICT_DONE || answer->item_count != 1) {
+        spend_try_later(spend, "price_unknown", "the price could not be read", answer);
+        return;
+    }
+    const struct catalogue_item *item = &answer->items[0];
+    const char *type = priced_type(spend->work);
+    if (item->code == NULL || strcmp(item->code, type) != 0) {
+        spend_try_later(spend, "price_unknown", "the provider answered with another product's price", answer);
+        return;
+    }
+    price_keep(account, type, item->price);
+    struct account_product product = {type, item->name, item->price, item->visible};
+    account_products(account->worker->house, account->config->name, &product, 1, NULL, NULL);
+    spend_priced(spend, item->price);
+}
+
+static void spend_price(struct spend *spend)
+{
+    const char *type = priced_type(spend->work);
+    const struct price *known = price_find(spend->account, type);
+    if (known != NULL && worker_now_ms(spend->account->worker) - known->read_ms < PRICE_FRESH_MS) {
+        spend_priced(spend, known->price);
+        return;
+    }
+    struct call call = {.name = CALL_PRODUCT, .count = 1, .fields = {{.name = "code", .text = type}}};
+    spend_read(spend, &call, price_answered);
+}
+
+static void lane_claimed(void *ctx, const struct rows *rows)
+{
+    struct account_state *account = ctx;
+    struct worker *worker = account->worker;
+    struct work *work = NULL;
+    if (rows_status(rows) != ROWS_OK)
+        account_look_again(account, worker->config->poll_ms);
+    else if (rows_count(rows) == 1)
+        work = work_read(rows, 0);
+    if (work == NULL) {
+        lane_free(account);
+        return;
+    }
+    struct spend *spend = heap_alloc(sizeof *spend);
+    spend->account = account;
+    spend->work = work;
+    worker->running++;
+    if (worker->draining) {
+        spend->reason = "the worker is stopping";
+        spend_return(spend, ORDER_QUEUED, "worker_stopping", 0);
+    } else {
+        spend_price(spend);
+    }
+}
+
+void spend_start(struct account_state *account)
+{
+    struct worker *worker = account->worker;
+    account->spending = true;
+    work_claim_paid(worker->work, worker->name, account->config->name, worker_lease_ms(worker, account->config, true),
+                    lane_claimed, account);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker: what the parts of bridge-worker share.
+ *
+ * One thread, one loop: everything here is touched from it alone.  Two sessions,
+ * so that housekeeping never delays an outcome, and a third for the fence, which
+ * alone may be waited for (FENCE_TIMEOUT_MS). */
+#ifndef DISPATCH_WORKER_H
+#define DISPATCH_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "dispatch/breaker.h"
+#include "order/credits.h"
+#include "provider/provider.h"
+#include "store/session.h"
+#include "store/work.h"
+
+#define FENCE_TIMEOUT_MS 800
+#define PRICE_FRESH_MS   (5 * 60 * 1000)
+#define PRICES_MAX       64
+#define RETIRED_MAX      16
+
+struct worker;
+
+/* A price of one month as last read from the provider. */
+struct price {
+    char type[64];
+    credits_t price;
+    int64_t read_ms; /* boot time; 0: empty slot */
+};
+
+struct account_state {
+    struct worker *worker;
+    const struct config_account *config; /* borrowed from worker->config, or from a retired one */
+    bool configured;                     /* false: taken out by a reload; only running work ends */
+    struct breaker breaker;
+    struct price prices[PRICES_MAX];
+    int running;         /* repeatable calls in flight */
+    bool claiming;       /* a claim of repeatable work is being answered */
+    bool spending;       /* a paid order is being claimed, prepared or called */
+    bool polling;        /* the balance is being read for held orders */
+    int64_t due_ms;      /* next claim of repeatable work, boot time */
+    int64_t paid_due_ms; /* next claim of paid work */
+};
+
+struct outcome_queue {
+    struct outcome_entry *first, **last;
+    bool storing;
+    bool one_by_one; /* a batch was refused as a whole: find the row that spoils it */
+    int64_t retry_at_ms;
+};
+
+struct worker {
+    char name[96];
+    const struct clock *clock;
+    struct config *config;
+    struct config *retired[RETIRED_MAX]; /* replaced by a reload, still borrowed by running work */
+    size_t retired_count;
+    struct provider_loop *loop;
+    struct session *work, *house, *fence;
+    struct account_state **accounts;
+    size_t account_count;
+    struct outcome_queue outcomes;
+    int running;   /* works in memory: being prepared, called or decided */
+    bool draining; /* claim nothing more */
+};
+
+int64_t worker_now_ms(const struct worker *worker);
+uint64_t worker_random(void);
+/* How long a line is leased for one call of the account. */
+int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account, bool paid);
+/* Something of the account may be claimable in wait_ms: look then. */
+void account_look_again(struct account_state *account, int64_t wait_ms);
+
+#endif
