@@ -54,6 +54,37 @@ class Broken(Exception):
     """The connection ended before a whole answer had come."""
 
 
+class Tls:
+    """TLS over a socket of ours: Python's own hides whether the end was a reset."""
+
+    def __init__(self, sock, authority):
+        self.sock = sock
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        context = ssl.create_default_context(cafile=authority)
+        self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname="localhost")
+        self.step(self.tls.do_handshake)
+
+    def step(self, action, *words):
+        while True:
+            try:
+                result = action(*words)
+                self.sock.sendall(self.outgoing.read())
+                return result
+            except ssl.SSLWantReadError:
+                self.sock.sendall(self.outgoing.read())
+                part = self.sock.recv(65536)
+                self.incoming.write(part) if part else self.incoming.write_eof()
+
+    def sendall(self, data):
+        self.step(self.tls.write, data)
+
+    def recv(self, size):
+        try:
+            return self.step(self.tls.read, size)
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            return b""
+
+
 class Answer:
     def __init__(self, raw):
         if not raw:
@@ -119,23 +150,10 @@ class Standin:
         if body is not None:
             head["Content-Length"] = str(len(body))
         text = f"{method} {path} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in head.items()) + "\r\n"
-        with socket.create_connection(("127.0.0.1", port), timeout, (source, 0)) as plain:
-            sock = plain
-            if tls:
-                context = ssl.create_default_context(cafile=self.folder / "ca.pem")
-                context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-                sock = context.wrap_socket(plain, server_hostname="localhost")
-            with sock:
-                sock.sendall(text.encode() + (body or b""))
-                raw = b""
-                while True:
-                    try:
-                        part = sock.recv(65536)
-                    except ssl.SSLEOFError:
-                        break
-                    if not part:
-                        break
-                    raw += part
+        with socket.create_connection(("127.0.0.1", port), timeout, (source, 0)) as sock:
+            stream = Tls(sock, self.folder / "ca.pem") if tls else sock
+            stream.sendall(text.encode() + (body or b""))
+            raw = b"".join(iter(lambda: stream.recv(65536), b""))
         return Answer(raw)
 
     def control(self, page, body=None):

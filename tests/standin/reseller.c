@@ -65,15 +65,15 @@ static void refuse(struct turn *turn, enum refusal why)
     reply_json(turn->reply, status, json_pack("{s:b,s:s}", "success", 0, "message", refusals[why].message));
 }
 
-static void accept(struct turn *turn, json_t *answer)
+static void answer_done(struct turn *turn, json_t *answer)
 {
     turn_outcome(turn, "done", "");
     reply_json(turn->reply, 200, answer);
 }
 
-static void accept_message(struct turn *turn, const char *message)
+static void answer_message(struct turn *turn, const char *message)
 {
-    accept(turn, json_pack("{s:b,s:s}", "success", 1, "message", message));
+    answer_done(turn, json_pack("{s:b,s:s}", "success", 1, "message", message));
 }
 
 static struct account *account_of(const struct turn *turn)
@@ -166,7 +166,7 @@ static void products_work(struct turn *turn)
     for (size_t i = 0; i < shop->product_count; i++)
         if (!shop->products[i]->hidden)
             json_array_append_new(list, product_json(turn, shop->products[i]));
-    accept(turn, json_pack("{s:b,s:i,s:o}", "success", 1, "count", (int)json_array_size(list), "products", list));
+    answer_done(turn, json_pack("{s:b,s:i,s:o}", "success", 1, "count", (int)json_array_size(list), "products", list));
 }
 
 static void product_work(struct turn *turn)
@@ -183,7 +183,7 @@ static void product_work(struct turn *turn)
         refuse(turn, REFUSAL_PRODUCT);
         return;
     }
-    accept(turn, json_pack("{s:b,s:o}", "success", 1, "product", product_json(turn, product)));
+    answer_done(turn, json_pack("{s:b,s:o}", "success", 1, "product", product_json(turn, product)));
 }
 
 static json_t *balance_json(const struct turn *turn, int64_t balance)
@@ -202,12 +202,12 @@ static void balance_work(struct turn *turn)
 {
     const struct account *account = account_of(turn);
 
-    accept(turn,
-           json_pack("{s:b,s:{s:o,s:s,s:b}}", "success", 1, "account", "balance", balance_json(turn, account->balance),
-                     "currency", "credit", "sandbox_enabled", account->sandbox));
+    answer_done(turn, json_pack("{s:b,s:{s:o,s:s,s:b}}", "success", 1, "account", "balance",
+                                balance_json(turn, account->balance), "currency", "credit", "sandbox_enabled",
+                                account->sandbox));
 }
 
-static void create_accept(struct turn *turn, const struct license *license)
+static void create_answer(struct turn *turn, const struct license *license)
 {
     json_t *answer = json_pack("{s:b,s:s}", "success", 1, "message", "Lisans işlemi tamamlandı.");
     char text[32];
@@ -217,7 +217,7 @@ static void create_accept(struct turn *turn, const struct license *license)
         json_object_set_new(answer, "license_id", json_integer(license->id));
     else if (trait(turn, TRAIT_LICENSE_ID) == LICENSE_ID_TEXT)
         json_object_set_new(answer, "license_id", json_string(text));
-    accept(turn, answer);
+    answer_done(turn, answer);
 }
 
 /* Buys, for a new license or once more for one that stands. */
@@ -238,7 +238,7 @@ static void create_buy(struct turn *turn, const struct product *product, struct 
     tally->creates++;
     tally->charged += call->charged;
     license_changed(turn, license, "", call->ip);
-    create_accept(turn, license);
+    create_answer(turn, license);
 }
 
 static void create_work(struct turn *turn)
@@ -253,7 +253,7 @@ static void create_work(struct turn *turn)
     else if (license && trait(turn, TRAIT_DUPLICATE_CREATE) == DUPLICATE_REFUSED)
         refuse(turn, REFUSAL_EXISTS);
     else if (license && trait(turn, TRAIT_DUPLICATE_CREATE) == DUPLICATE_EXISTING)
-        create_accept(turn, license);
+        create_answer(turn, license);
     else if (product->hidden)
         refuse(turn, REFUSAL_HIDDEN);
     else
@@ -285,7 +285,7 @@ static void renew_work(struct turn *turn)
     tally->renews++;
     tally->charged += call->charged;
     license_changed(turn, license, "", "");
-    accept_message(turn, "Lisans yenilendi.");
+    answer_message(turn, "Lisans yenilendi.");
 }
 
 static void state_work(struct turn *turn, bool suspend, const char *message)
@@ -300,12 +300,12 @@ static void state_work(struct turn *turn, bool suspend, const char *message)
         if (trait(turn, TRAIT_REPEATED_STATE) == REPEATED_REFUSED)
             refuse(turn, REFUSAL_ALREADY);
         else
-            accept_message(turn, message);
+            answer_message(turn, message);
         return;
     }
     license->suspended = suspend;
     license_changed(turn, license, suspend ? "active" : "suspended", suspend ? "suspended" : "active");
-    accept_message(turn, message);
+    answer_message(turn, message);
 }
 
 static void suspend_work(struct turn *turn)
@@ -337,7 +337,7 @@ static void change_ip_work(struct turn *turn)
     }
     license_move(&turn->book->shop, license, license->type, call->newip);
     license_changed(turn, license, call->ip, call->newip);
-    accept_message(turn, "IP adresi güncellendi.");
+    answer_message(turn, "IP adresi güncellendi.");
 }
 
 static bool core_offered(const struct call *call)
@@ -372,7 +372,7 @@ static void change_core_work(struct turn *turn)
     tally->charged += call->charged;
     license_move(shop, license, call->new_type, call->ip);
     license_changed(turn, license, call->type, call->new_type);
-    accept_message(turn, "Core bilgisi güncellendi.");
+    answer_message(turn, "Core bilgisi güncellendi.");
 }
 
 static bool fields_given(const struct turn *turn)
