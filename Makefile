@@ -40,7 +40,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
 LIBS_base     := -lconfuse -lcrypto
 LIBS_store    := -lpq
-LIBS_provider := -lcurl -ljansson
+LIBS_provider := -lcurl -ljansson -lm
 
 PROGRAMS := $(B)/bridge-fcgi $(B)/bridge-worker $(B)/bridgectl
 .PHONY: all programs
@@ -63,6 +63,8 @@ OBJ_base  := $(call obj,$(SRC_base))
 OBJ_order := $(call obj,$(SRC_order))
 OBJ_store := $(call obj,$(SRC_store)) $(B)/obj/build/gen/query.o $(B)/obj/build/gen/migration.o
 OBJ_provider := $(call obj,$(SRC_provider))
+# The parts of dispatch without I/O, for unit tests.
+OBJ_dispatch_pure := $(call obj,provisioning/dispatch/breaker.c)
 
 $(B)/bridge-fcgi: $(call obj,$(SRC_fcgi)) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lfcgi -ljansson $(LIBS_store) $(LIBS_base)
@@ -75,7 +77,7 @@ $(B)/standin: $(call obj,$(SRC_standin))
 
 # Unit tests: tests/unit/NAME.c becomes build/VARIANT/unit/NAME.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
-$(B)/unit/%: $(B)/obj/tests/unit/%.o $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
+$(B)/unit/%: $(B)/obj/tests/unit/%.o $(OBJ_dispatch_pure) $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_provider) $(LIBS_store) $(LIBS_base)
 .PHONY: units unit standin
