@@ -170,27 +170,22 @@ void http_transfer_prepare(struct http_transfer *transfer, const struct http_req
         easy_set(transfer, CURLOPT_SHARE, share);
 }
 
-static curl_off_t time_info(struct http_transfer *transfer, CURLINFO info)
-{
-    curl_off_t taken_us = 0;
-
-    curl_easy_getinfo(transfer->easy, info, &taken_us);
-    return taken_us;
-}
-
+/* libcurl's connect time stays 0 until TLS stands too, so the local port tells
+ * whether TCP did. */
 static const char *slow_part(struct http_transfer *transfer, const struct observation *seen)
 {
     long header_bytes = 0;
+    long local_port = 0;
+    curl_off_t lookup_us = 0;
 
-    if (transfer->passed) {
-        curl_easy_getinfo(transfer->easy, CURLINFO_HEADER_SIZE, &header_bytes);
+    curl_easy_getinfo(transfer->easy, CURLINFO_HEADER_SIZE, &header_bytes);
+    curl_easy_getinfo(transfer->easy, CURLINFO_LOCAL_PORT, &local_port);
+    curl_easy_getinfo(transfer->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup_us);
+    if (transfer->passed)
         return header_bytes > 0 || seen->body_len > 0 ? "the rest of the answer" : "the first byte of the answer";
-    }
-    if (time_info(transfer, CURLINFO_NAMELOOKUP_TIME_T) == 0)
+    if (lookup_us == 0)
         return "looking the name up";
-    if (time_info(transfer, CURLINFO_CONNECT_TIME_T) == 0)
-        return "connecting";
-    return "the TLS handshake";
+    return local_port == 0 ? "connecting" : "the TLS handshake";
 }
 
 static enum call_end end_of(const struct http_transfer *transfer, CURLcode code, bool stopped)
