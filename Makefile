@@ -86,6 +86,11 @@ unit: $(UNIT) ## the unit tests of one variant (VARIANT=asan)
 	@set -e; for t in $(UNIT); do echo "# $$t"; $$t; done
 standin: $(B)/standin
 
+# Programs through which tests/flow drives one room: tests/flow/driver/NAME.c.
+$(B)/driver/%: $(B)/obj/tests/flow/driver/%.o $(OBJ_provider) $(OBJ_order) $(OBJ_base)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_provider) $(LIBS_base)
+
 # What everyone relies on (docs and README name these).
 .PHONY: deps demo check lint install clean help
 deps: ## install the Debian packages that are missing

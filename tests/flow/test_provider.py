@@ -261,6 +261,7 @@ def test_certificate_of_another_host(call, tmp_path):
         assert wire.seen == []
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_tls_is_refused(call, certificate):
     with serve(certificate, tls_max=ssl.TLSVersion.TLSv1_1) as wire:
         unreachable(call(wire.url, {**CREATE, "fence": True}))
