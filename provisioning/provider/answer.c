@@ -142,12 +142,17 @@ static struct said said_of(const json_t *json)
     return said;
 }
 
+static bool double_same(double a, double b)
+{
+    return a >= b && a <= b;
+}
+
 static bool real_text(double value, char out[CREDITS_TEXT_MAX])
 {
     if (signbit(value) || !(value < (double)(CREDITS_MAX / CREDITS_ONE)))
         return false;
     snprintf(out, CREDITS_TEXT_MAX, "%.6f", value);
-    return strtod(out, NULL) >= value && strtod(out, NULL) <= value;
+    return double_same(strtod(out, NULL), value);
 }
 
 bool answer_credits(const struct answer *answer, const json_t *value, credits_t *out)
@@ -182,9 +187,9 @@ const char *answer_id(const json_t *value, struct arena *arena)
         return words[0] != '\0' && strlen(words) <= ANSWER_MESSAGE_MAX ? arena_strdup(arena, words) : NULL;
     if (json_is_integer(value))
         return arena_printf(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-    if (json_is_real(value) && fabs(real) < WHOLE_DOUBLE_MAX && !(trunc(real) < real) && !(trunc(real) > real))
-        return arena_printf(arena, "%.0f", real);
-    return NULL;
+    if (!json_is_real(value) || !(real > -WHOLE_DOUBLE_MAX && real < WHOLE_DOUBLE_MAX))
+        return NULL;
+    return double_same((double)(json_int_t)real, real) ? arena_printf(arena, "%.0f", real) : NULL;
 }
 
 bool answer_flag(const json_t *value)
