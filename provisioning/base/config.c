@@ -173,16 +173,24 @@ static struct config_held *held_of(struct config *config)
     return (struct config_held *)(void *)config;
 }
 
+/* The records are const for their readers; the arena's memory is not. */
+static void wipe(const struct secret *secret)
+{
+    struct secret *ours;
+
+    memcpy(&ours, &secret, sizeof(ours));
+    secret_clear(ours);
+}
+
 static void config_free(struct config_held *held)
 {
     struct arena arena = held->arena;
 
-    /* The records are const for their readers; the arena's memory is not. */
     for (size_t i = 0; i < held->config.account_count; i++)
-        secret_clear((struct secret *)(uintptr_t)&held->config.accounts[i].token);
+        wipe(&held->config.accounts[i].token);
     for (size_t i = 0; i < held->config.source_count; i++)
         for (size_t k = 0; k < held->config.sources[i].secret_count; k++)
-            secret_clear((struct secret *)(uintptr_t)&held->config.sources[i].secrets[k]);
+            wipe(&held->config.sources[i].secrets[k]);
     free(held);
     arena_clear(&arena);
 }

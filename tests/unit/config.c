@@ -3,7 +3,9 @@
  * secret comes out again. */
 #include "tests/unit/config_folder.h"
 
+#include "base/config_parts.h"
 #include "base/log.h"
+#include "base/text.h"
 
 static void defaults_are_filled_in(void **state)
 {
@@ -353,14 +355,102 @@ static void log_levels_are_those_of_the_log(void **state)
     }
 }
 
+static void read_all(const char *file, struct text *text)
+{
+    char buffer[4096];
+    size_t got;
+    FILE *in = fopen(file, "r");
+
+    assert_non_null(in);
+    text_init(text, (size_t)1024 * 1024);
+    while ((got = fread(buffer, 1, sizeof(buffer), in)) > 0)
+        assert_true(text_add(text, buffer, got));
+    assert_int_equal(fclose(in), 0);
+}
+
+/* Makes an option of each "#name": what the example shows as a default. */
+static void uncomment(char *text)
+{
+    bool begins = true;
+
+    for (; *text; text++) {
+        if (begins && text[0] == '#' && text[1] >= 'a' && text[1] <= 'z')
+            text[0] = ' ';
+        begins = *text == '\n' || (begins && *text == ' ');
+    }
+}
+
+static void the_example_loads_and_its_defaults_are_ours(void **state)
+{
+    struct text text;
+
+    (void)state;
+    put("724license.token", TOKEN "\n");
+    put("whmcs1.secret", SECRET_A "\n");
+    read_all("docs/bridge.conf.example", &text);
+    struct config *config = load_text(text.data);
+    assert_string_equal(error, "");
+    char *as_shipped = dump_of(config);
+    config_release(&config);
+    uncomment(text.data);
+    config = load_text(text.data);
+    assert_string_equal(error, "");
+    char *uncommented = dump_of(config);
+    config_release(&config);
+    assert_string_equal(uncommented, as_shipped);
+    free(as_shipped);
+    free(uncommented);
+    text_clear(&text);
+}
+
+/* Each option has its line in the page, with its default. */
+static void page_covers(const char *page, const struct config_section *section)
+{
+    for (size_t i = 0; i < section->option_count; i++) {
+        const struct config_option *row = &section->options[i];
+        const char *fallback = !row->fallback ? "required" : (row->fallback[0] ? row->fallback : "\"\"");
+        char begin[64];
+        bool found = false;
+        if (config_kind_is_list(row->kind))
+            fallback = "{ }";
+        (void)snprintf(begin, sizeof(begin), "\n| `%s` | ", row->name);
+        for (const char *at = strstr(page, begin); at && !found; at = strstr(at + 1, begin)) {
+            char *line = strndup(at + 1, strcspn(at + 1, "\n"));
+            found = strstr(line, fallback) != NULL;
+            free(line);
+        }
+        if (!found)
+            fail_msg("docs/configuration.md has no line for %s with the default %s", row->name, fallback);
+    }
+    for (size_t i = 0; i < section->inner_count; i++)
+        page_covers(page, &section->inner[i]);
+}
+
+static void the_page_names_every_option(void **state)
+{
+    struct text page;
+
+    (void)state;
+    read_all("docs/configuration.md", &page);
+    page_covers(page.data, &CONFIG_ROOT);
+    text_clear(&page);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_filled_in),     cmocka_unit_test(everything_arrives),
-        cmocka_unit_test(a_dump_reads_back_the_same), cmocka_unit_test(a_dump_hides_passwords_of_the_database),
-        cmocka_unit_test(held_ones_outlive_a_reload), cmocka_unit_test(the_front_door_gets_no_tokens),
-        cmocka_unit_test(credentials_come_first),     cmocka_unit_test(addresses_are_matched),
-        cmocka_unit_test(durations_are_read),         cmocka_unit_test(log_levels_are_those_of_the_log),
+        cmocka_unit_test(defaults_are_filled_in),
+        cmocka_unit_test(everything_arrives),
+        cmocka_unit_test(a_dump_reads_back_the_same),
+        cmocka_unit_test(a_dump_hides_passwords_of_the_database),
+        cmocka_unit_test(held_ones_outlive_a_reload),
+        cmocka_unit_test(the_front_door_gets_no_tokens),
+        cmocka_unit_test(credentials_come_first),
+        cmocka_unit_test(addresses_are_matched),
+        cmocka_unit_test(durations_are_read),
+        cmocka_unit_test(log_levels_are_those_of_the_log),
+        cmocka_unit_test(the_example_loads_and_its_defaults_are_ours),
+        cmocka_unit_test(the_page_names_every_option),
     };
     return cmocka_run_group_tests_name("config", tests, setup, teardown);
 }
