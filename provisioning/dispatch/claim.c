@@ -47,7 +47,7 @@ static void account_claim(struct account_state *account, int64_t now)
         account->claiming = true;
         account->due_ms = now + worker->config->poll_ms;
         work_claim(worker->work, worker->name, &account->config->name, 1, room,
-                   worker_lease_ms(worker, account->config, false), work_claimed, account);
+                   worker_lease_ms(worker, account->config), work_claimed, account);
     }
     if (!account->spending && now >= account->paid_due_ms && account_room(account) > 0) {
         account->paid_due_ms = now + worker->config->poll_ms;

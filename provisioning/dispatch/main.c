@@ -40,11 +40,10 @@ uint64_t worker_random(void)
     return bits;
 }
 
-int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account, bool paid)
+int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account)
 {
-    /* A refused paid call is followed by a read of the balance, an ambiguous one by its evidence. */
-    int calls = paid ? 3 : 2;
-    return account->call_timeout_ms * calls + worker->config->lease_margin_ms;
+    /* A refused call may be followed by one that reads the balance or gathers evidence. */
+    return account->call_timeout_ms * 2 + worker->config->lease_margin_ms;
 }
 
 void account_look_again(struct account_state *account, int64_t wait_ms)

@@ -105,8 +105,8 @@ static void intent_written(void *ctx, const struct rows *rows)
 static void spend_begin(struct spend *spend)
 {
     struct worker *worker = spend->account->worker;
-    work_begin(worker->work, worker->name, spend->work, worker_lease_ms(worker, spend->account->config, true),
-               spend->most, true, spend->balance, intent_written, spend);
+    work_begin(worker->work, worker->name, spend->work, worker_lease_ms(worker, spend->account->config), spend->most,
+               true, spend->balance, intent_written, spend);
 }
 
 /* A license that we terminated is taken up again: it must run before it is renewed. */
@@ -289,6 +289,6 @@ void spend_start(struct account_state *account)
 {
     struct worker *worker = account->worker;
     account->spending = true;
-    work_claim_paid(worker->work, worker->name, account->config->name, worker_lease_ms(worker, account->config, true),
+    work_claim_paid(worker->work, worker->name, account->config->name, worker_lease_ms(worker, account->config),
                     lane_claimed, account);
 }

@@ -72,7 +72,7 @@ struct worker {
 int64_t worker_now_ms(const struct worker *worker);
 uint64_t worker_random(void);
 /* How long a line is leased for one call of the account. */
-int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account, bool paid);
+int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account);
 /* Something of the account may be claimable in wait_ms: look then. */
 void account_look_again(struct account_state *account, int64_t wait_ms);
 

@@ -48,6 +48,7 @@ config_write() { # DIR/bridge.conf and the secrets beside it
   echo "$upstream_token" >"$rig_dir/main.token"
   {
     echo "database = \"host=$rig_private/pg port=$pg_port dbname=bridge\""
+    echo "lease_margin = \"2s\"" # a killed worker is taken over soon
     account_write main 724license "$upstream_url"
     echo '  token_file    = "main.token"'
     echo '  hints { short_of_credits = "bakiye"  exists = "mevcut"  already = "zaten" }'
