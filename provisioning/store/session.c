@@ -48,7 +48,8 @@ struct session {
     bool running;   /* the first job is at the server */
     bool preparing; /* its answer will be that of a PREPARE */
     bool not_durable;
-    PGresult *result; /* of the running job */
+    PGresult *result;        /* of the running job */
+    char dropped[ERROR_MAX]; /* why the connection was last lost or not to be had */
     const struct query *prepared[PREPARED_MAX];
     size_t prepared_count;
 };
@@ -110,6 +111,7 @@ static void session_drop(struct session *session, const char *why)
     PQfinish(session->conn);
     session->conn = NULL;
     session->phase = PHASE_DOWN;
+    error_line(session->dropped, error);
     session->prepared_count = 0;
     session->retry_at_ms = now_ms(session) + session->retry_ms;
     session->retry_ms = session->retry_ms * 2 > RECONNECT_MAX_MS ? RECONNECT_MAX_MS : session->retry_ms * 2;
@@ -307,7 +309,10 @@ static void expire(struct session *session)
     if (session->running && now >= session->first->deadline_ms)
         session_drop(session, "no answer within the time limit");
     while (!session->running && session->first != NULL && now >= session->first->deadline_ms)
-        job_finish(session, ROWS_NOT_SENT, "the database could not be asked within the time limit");
+        job_finish(session, ROWS_NOT_SENT,
+                   session->phase != PHASE_READY && session->dropped[0] != '\0'
+                       ? session->dropped
+                       : "the database could not be asked within the time limit");
 }
 
 void session_step(struct session *session)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every command of bridgectl needs: options, configuration, database,
+ * errors.
+ *
+ * Nothing here retries: a person sits in front of it and may ask again.  A run
+ * that dies leaves whatever its one statement committed, and nothing else. */
+#include "ctl/ctl.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "query.h"
+#include "store/migrate.h"
+
+#define CONNECT_TIMEOUT_MS   5000
+#define STATEMENT_TIMEOUT_MS 30000
+
+int ctl_fail(int status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("bridgectl: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return status;
+}
+
+int ctl_misuse(const struct ctl *ctl, const char *format, ...)
+{
+    const struct command *command = ctl->command;
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "bridgectl %s: ", command->name);
+    (void)vfprintf(stderr, format, args);
+    fprintf(stderr, "\nusage: bridgectl %s%s%s\n", command->name, command->shape[0] == '\0' ? "" : " ", command->shape);
+    va_end(args);
+    return EX_USAGE;
+}
+
+const char *ctl_word(const struct ctl *ctl, size_t n)
+{
+    return n < ctl->arguments.word_count ? ctl->arguments.words[n] : NULL;
+}
+
+const char *ctl_option(const struct ctl *ctl, const char *name)
+{
+    return argument_value(&ctl->arguments, name);
+}
+
+bool ctl_flag(const struct ctl *ctl, const char *name)
+{
+    return argument_given(&ctl->arguments, name);
+}
+
+int ctl_number(const struct ctl *ctl, const char *what, const char *text, int64_t *number)
+{
+    if (!text_parse_int(text, 1, INT64_MAX, number))
+        return ctl_misuse(ctl, "%s: not a positive number: %s", what, text);
+    return EX_OK;
+}
+
+int ctl_load(struct ctl *ctl, bool tokens)
+{
+    const char *path = ctl_option(ctl, "config");
+    char error[CONFIG_ERROR_MAX];
+
+    if (path == NULL)
+        path = CTL_CONFIG_PATH;
+    config_release(&ctl->config);
+    ctl->config = tokens ? config_load(path, error) : config_load_without_tokens(path, error);
+    return ctl->config == NULL ? ctl_fail(EX_CONFIG, "%s", error) : EX_OK;
+}
+
+int ctl_conninfo(struct ctl *ctl, const char **conninfo)
+{
+    *conninfo = ctl_option(ctl, "database");
+    if (*conninfo != NULL)
+        return EX_OK;
+    int status = ctl->config == NULL ? ctl_load(ctl, false) : EX_OK;
+    if (status == EX_OK)
+        *conninfo = ctl->config->database;
+    return status;
+}
+
+/* What went wrong, and the status for it. */
+static int rows_fail(const struct rows *rows)
+{
+    const char *error = rows_error(rows), *state = rows_sqlstate(rows);
+
+    switch (rows_status(rows)) {
+    case ROWS_OK:
+        return EX_OK;
+    case ROWS_ERROR:
+        if (strcmp(state, "3F000") == 0)
+            return ctl_fail(EX_CONFIG, "this database has no License Bridge yet: run bridgectl migrate");
+        if (strcmp(state, "42501") == 0)
+            return ctl_fail(EX_NOPERM, "the database user may not do this: %s", error);
+        return ctl_fail(EX_DATAERR, "the database refused: %s", error);
+    case ROWS_DOWN:
+        return ctl_fail(EX_TEMPFAIL, "the database went away, whether it was done is unknown: %s", error);
+    case ROWS_NOT_SENT:
+        return ctl_fail(EX_UNAVAILABLE, "the database cannot be reached: %s", error);
+    case ROWS_NOT_DURABLE:
+        return ctl_fail(EX_TEMPFAIL, "done here, but not yet on the standby: %s", error);
+    }
+    return EX_SOFTWARE;
+}
+
+struct query_wait {
+    int status;
+    session_done_fn *done;
+    void *ctx;
+};
+
+static void query_done(void *ctx, const struct rows *rows)
+{
+    struct query_wait *wait = ctx;
+    wait->status = rows_fail(rows);
+    if (wait->status == EX_OK && wait->done != NULL)
+        wait->done(wait->ctx, rows);
+}
+
+static int query_run(struct ctl *ctl, const struct query *query, struct params *params, int64_t timeout_ms,
+                     session_done_fn *done, void *ctx)
+{
+    struct query_wait wait = {.status = EX_SOFTWARE, .done = done, .ctx = ctx};
+    session_run(ctl->session, query, params, timeout_ms, query_done, &wait);
+    return wait.status;
+}
+
+static void version_read(void *ctx, const struct rows *rows)
+{
+    *(int64_t *)ctx = rows_count(rows) == 1 ? rows_int(rows, 0, "version") : 0;
+}
+
+int ctl_connect(struct ctl *ctl)
+{
+    struct session_options options = {.role = "bridge_operator", .application = "bridgectl", .clock = &clock_system};
+    int64_t version = 0;
+    int status = ctl_conninfo(ctl, &options.conninfo);
+
+    if (status != EX_OK)
+        return status;
+    ctl->session = session_open(&options);
+    status = query_run(ctl, &QUERY_SCHEMA_VERSION, NULL, CONNECT_TIMEOUT_MS, version_read, &version);
+    if (status == EX_OK && version < migrate_latest())
+        status =
+            ctl_fail(EX_CONFIG, "the database has schema %" PRId64 ", this program needs %d: run bridgectl migrate",
+                     version, migrate_latest());
+    return status;
+}
+
+int ctl_query(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx)
+{
+    int status = ctl->session == NULL ? ctl_connect(ctl) : EX_OK;
+    if (status == EX_OK)
+        status = query_run(ctl, query, params, STATEMENT_TIMEOUT_MS, done, ctx);
+    params_clear(params);
+    return status;
+}
+
+const char *ctl_actor(struct ctl *ctl)
+{
+    /* Only root's word counts about who called sudo. */
+    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    if (sudo != NULL && sudo[0] != '\0')
+        return sudo;
+    struct passwd *user = getpwuid(getuid());
+    return user != NULL ? arena_strdup(&ctl->arena, user->pw_name)
+                        : arena_printf(&ctl->arena, "uid %lu", (unsigned long)getuid());
+}

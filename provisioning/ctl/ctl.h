@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ctl: one run of bridgectl: its command line, configuration and database, and
+ * how a command says that something is wrong.
+ *
+ * A command is a function that returns an exit status of sysexits.h and has
+ * printed why when that is not EX_OK. */
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/config.h"
+#include "ctl/arguments.h"
+#include "store/session.h"
+
+#define CTL_GLOBAL_SHAPE "[--config FILE] [--database CONNINFO] [--json] [--help]"
+#define CTL_CONFIG_PATH  "/etc/license-bridge/bridge.conf"
+
+struct ctl;
+typedef int command_fn(struct ctl *ctl);
+
+struct command {
+    const char *name;  /* one word or two: "token create" */
+    const char *shape; /* see arguments.h */
+    const char *help;  /* one line */
+    command_fn *run;
+};
+
+struct ctl {
+    const struct command *command;
+    struct arguments arguments;
+    struct arena arena; /* until the run is over */
+    struct config *config;
+    struct session *session;
+    bool json;
+};
+
+/* Prints "bridgectl: …" and returns status. */
+int ctl_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same with the command's usage: EX_USAGE. */
+int ctl_misuse(const struct ctl *ctl, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+const char *ctl_word(const struct ctl *ctl, size_t n); /* NULL: not given */
+const char *ctl_option(const struct ctl *ctl, const char *name);
+bool ctl_flag(const struct ctl *ctl, const char *name);
+/* A word that must be a positive number. */
+int ctl_number(const struct ctl *ctl, const char *what, const char *text, int64_t *number);
+
+/* Loads the configuration; without tokens it can be read by who may not spend. */
+int ctl_load(struct ctl *ctl, bool tokens);
+/* --database, or the configuration's. */
+int ctl_conninfo(struct ctl *ctl, const char **conninfo);
+/* Opens the database as bridge_operator (unless PGUSER or the conninfo say
+ * otherwise) and makes sure that its schema is one that this program knows. */
+int ctl_connect(struct ctl *ctl);
+/* Connects when that has not been done yet and runs one statement.  done, which
+ * may be NULL, is called only when the answer is good. */
+int ctl_query(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx);
+
+/* Who acts: the user behind sudo, otherwise the user. */
+const char *ctl_actor(struct ctl *ctl);
+
+/* The commands, by family. */
+command_fn setup_version, setup_migrate, setup_check_config, setup_dump_config;
+command_fn token_create, token_list, token_revoke;
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bridgectl: the bridge from a shell.
+ *
+ * One row of the table below is the whole truth of a command: its name, what it
+ * takes, what help says, what it runs.  The program holds no state; whatever it
+ * changes is one statement in PostgreSQL or one call that it says it makes. */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "ctl/ctl.h"
+
+static const struct command commands[] = {
+    {"migrate", "[--dry-run]", "bring the database to this program's schema, as the calling user", setup_migrate},
+    {"check-config", "", "read the configuration and every file that it names", setup_check_config},
+    {"dump-config", "", "the configuration with its defaults, secrets masked", setup_dump_config},
+    {"token create", "--name NAME --scopes LIST [--expires TIME]",
+     "a new operator token: read,operate,settle,buy-again", token_create},
+    {"token list", "", "operators' tokens, without the tokens", token_list},
+    {"token revoke", "ID", "end a token", token_revoke},
+    {"version", "", "this program's version", setup_version},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static int usage(FILE *out, int status)
+{
+    fputs("usage: bridgectl " CTL_GLOBAL_SHAPE " COMMAND ...\n\n", out);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  %s %s\n      %s\n", commands[i].name, commands[i].shape, commands[i].help);
+    fputs("\nConfiguration: " CTL_CONFIG_PATH ".  See bridgectl(1).\n", out);
+    return status;
+}
+
+/* The command that the words begin with; *words is how many are its name. */
+static const struct command *command_find(char *const *argv, size_t *words)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        const char *name = commands[i].name, *space = strchr(name, ' ');
+        size_t first = space == NULL ? strlen(name) : (size_t)(space - name);
+        if (argv[0] == NULL || strlen(argv[0]) != first || memcmp(argv[0], name, first) != 0)
+            continue;
+        *words = space == NULL ? 1 : 2;
+        if (space == NULL || (argv[1] != NULL && strcmp(argv[1], space + 1) == 0))
+            return &commands[i];
+    }
+    return NULL;
+}
+
+/* Reads the whole command line; options of all commands may stand anywhere. */
+static int command_line_read(struct ctl *ctl, char *const *argv)
+{
+    char problem[ARGUMENTS_PROBLEM];
+    size_t used, words;
+
+    if (!arguments_read(&ctl->arguments, CTL_GLOBAL_SHAPE, argv, true, &used, problem))
+        return ctl_fail(EX_USAGE, "%s; bridgectl --help lists what there is", problem);
+    argv += used;
+    if (argv[0] == NULL && ctl_flag(ctl, "help"))
+        return EX_OK;
+    if (argv[0] == NULL)
+        return usage(stderr, EX_USAGE);
+    ctl->command = command_find(argv, &words);
+    if (ctl->command == NULL)
+        return ctl_fail(EX_USAGE, "no such command: %s; bridgectl --help lists what there is", argv[0]);
+    const char *shape = arena_printf(&ctl->arena, "%s %s", ctl->command->shape, CTL_GLOBAL_SHAPE);
+    if (!arguments_read(&ctl->arguments, shape, argv + words, false, &used, problem))
+        return ctl_misuse(ctl, "%s", problem);
+    if (!ctl_flag(ctl, "help") && !arguments_complete(&ctl->arguments, shape, problem))
+        return ctl_misuse(ctl, "%s", problem);
+    ctl->json = ctl_flag(ctl, "json");
+    return EX_OK;
+}
+
+static int command_run(struct ctl *ctl)
+{
+    const struct command *command = ctl->command;
+    if (command == NULL)
+        return usage(stdout, EX_OK);
+    if (ctl_flag(ctl, "help")) {
+        printf("usage: bridgectl %s %s\n%s\n", command->name, command->shape, command->help);
+        return EX_OK;
+    }
+    return command->run(ctl);
+}
+
+int main(int argc, char **argv)
+{
+    struct ctl ctl = {0};
+
+    /* What a person must know is said by the command itself. */
+    log_open("bridgectl", LOG_LEVEL_ERROR);
+    secret_harden_process();
+    arena_init(&ctl.arena);
+    int status = argc > 0 ? command_line_read(&ctl, argv + 1) : EX_USAGE;
+    if (status == EX_OK)
+        status = command_run(&ctl);
+    session_close(&ctl.session);
+    config_release(&ctl.config);
+    arena_clear(&ctl.arena);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        status = status == EX_OK ? ctl_fail(EX_IOERR, "standard output cannot be written") : status;
+    return status;
+}
