@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* front: what one bridge-fcgi process holds, and the way from a path to the
+ * function that serves it. */
+#ifndef FCGI_FRONT_H
+#define FCGI_FRONT_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "fcgi/loop.h"
+#include "fcgi/refusal.h"
+#include "fcgi/request.h"
+#include "store/session.h"
+
+#define FRONT_READ_TIMEOUT_MS 5000 /* reads and probes */
+
+struct batch;
+struct front;
+
+/* A path that ends in '/' is a beginning; rest is what follows it. */
+struct route {
+    const char *method;
+    const char *path;
+    void (*serve)(struct front *front, struct request *request, const char *rest);
+};
+
+struct front {
+    const struct clock *clock;
+    const struct route *routes; /* ends with a NULL method */
+    struct config *config;      /* for requests that begin now */
+    struct session *reader;     /* reads, refusals, hints */
+    struct batch *batch;        /* NULL in the ops program */
+    struct refusal_meter refusals;
+    int64_t served; /* for the log line at the end */
+    bool draining;
+};
+
+extern const struct route ROUTES_INTAKE[];
+extern const struct route ROUTES_OPS[];
+
+/* Serves one request (door_handle_fn; ctx is the front). */
+void front_handle(void *ctx, struct request *request);
+
+/* Calls then(request) when the bearer token is live and has the scope, and
+ * answers 401, 403 or 503 itself otherwise. */
+void front_require_scope(struct request *request, const char *scope, void (*then)(struct request *request));
+
+/* The routes, each in a file of its own. */
+void intake_serve(struct front *front, struct request *request, const char *rest);
+void order_serve(struct front *front, struct request *request, const char *rest);
+void orders_serve(struct front *front, struct request *request, const char *rest);
+void health_live_serve(struct front *front, struct request *request, const char *rest);
+void health_ready_serve(struct front *front, struct request *request, const char *rest);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake: takes deliveries in.
+ *
+ * The order of the steps is the security of the door: who may speak here at all,
+ * is the signature good over the raw bytes, and only then what do they say.  A
+ * delivery that passes goes into the batch and is answered from what the
+ * database answered, never before.  A dry run leaves through dry_run.c before the
+ * batch is ever touched.  A crash before the commit leaves nothing, after it the
+ * order; in both cases nobody was told, and the panel asks again. */
+#include "fcgi/intake.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "fcgi/auth.h"
+#include "fcgi/dry_run.h"
+#include "fcgi/front.h"
+#include "fcgi/order_json.h"
+#include "fcgi/panels/panel.h"
+#include "fcgi/refusal.h"
+#include "fcgi/reply.h"
+
+/* One delivery on its way through; item is first, so that the batch's pointer
+ * leads back here. */
+struct delivery {
+    struct batch_item item;
+    struct request *request;
+    const struct config_source *source;
+    struct panel_event event;
+};
+
+static bool refuse(struct problem *problem, int status, const char *field, const char *text)
+{
+    *problem = (struct problem){status, field, text};
+    return false;
+}
+
+static bool type_is_json(const char *type)
+{
+    static const char json[] = "application/json";
+    size_t len = sizeof json - 1;
+
+    if (type == NULL || strncasecmp(type, json, len) != 0)
+        return false;
+    type += len;
+    type += strspn(type, " \t");
+    return *type == '\0' || *type == ';';
+}
+
+/* Whether this peer may speak for the source at all. */
+static bool source_admit(struct delivery *delivery, const char *name, struct problem *problem)
+{
+    const struct request *request = delivery->request;
+    const char *address = request->params[PARAM_ADDRESS];
+
+    delivery->source = config_source_find(request->config, name);
+    if (delivery->source == NULL)
+        return refuse(problem, 404, NULL, "there is no such source");
+    if (delivery->source->retired)
+        return refuse(problem, 410, NULL, "this source is retired");
+    if (!config_source_allows(delivery->source, address != NULL ? address : ""))
+        return refuse(problem, 403, NULL, "this address may not speak for the source");
+    return true;
+}
+
+static bool delivery_authenticate(struct delivery *delivery, const char *name, struct problem *problem)
+{
+    const struct request *request = delivery->request;
+    int64_t now_s = clock_wall_ms(request->front->clock) / 1000;
+
+    if (!source_admit(delivery, name, problem))
+        return false;
+    if (request->problem.status != 0) {
+        *problem = request->problem;
+        return false;
+    }
+    if (!type_is_json(request->params[PARAM_CONTENT_TYPE]))
+        return refuse(problem, 415, "content-type", "must be application/json");
+    if (!auth_headers_check(request, now_s, problem))
+        return false;
+    if (!auth_signature_ok(request, delivery->source, request->body, request->body_len))
+        return refuse(problem, 401, "webhook-signature",
+                      "fits none of the source's secrets: the raw body must be signed as id.timestamp.body");
+    return true;
+}
+
+static bool delivery_read(struct delivery *delivery, struct problem *problem)
+{
+    struct request *request = delivery->request;
+    const struct panel *panel = panel_find(delivery->source->format);
+
+    if (panel == NULL)
+        return refuse(problem, 503, NULL, "the source's format is not known to this version");
+    if (!panel->read(request->body, request->body_len, delivery->source, &request->arena, &delivery->event, problem))
+        return false;
+    return delivery->event.kind != PANEL_ORDER ||
+           request_check(&delivery->event.request, request->config, delivery->source, request->params[PARAM_WEBHOOK_ID],
+                         &request->arena, problem);
+}
+
+static void delivery_log(const struct delivery *delivery, int64_t order_id, const char *outcome)
+{
+    const struct request *request = delivery->request;
+
+    log_info("delivery.accepted", log_str("source", delivery->source->name),
+             log_str("delivery", request->params[PARAM_WEBHOOK_ID]), log_int("order", order_id),
+             log_str("outcome", outcome), log_int("us", request_now_us() - request->began_us));
+}
+
+static void delivery_enqueue(struct delivery *delivery)
+{
+    struct request *request = delivery->request;
+    struct intake_event *event = &delivery->item.event;
+
+    event->source = delivery->source->name;
+    event->delivery_id = request->params[PARAM_WEBHOOK_ID];
+    event->address = request->params[PARAM_ADDRESS];
+    event->body = request->body;
+    event->body_len = request->body_len;
+    event->request = &delivery->event.request;
+    digest_sha256(request->body, request->body_len, event->digest);
+    batch_add(request->front->batch, &delivery->item);
+}
+
+static void delivery_serve(struct delivery *delivery)
+{
+    struct request *request = delivery->request;
+
+    switch (delivery->event.kind) {
+    case PANEL_PING:
+        delivery_log(delivery, 0, "ping");
+        reply_json(request, 200, NULL, json_pack("{s:b}", "ok", 1));
+        break;
+    case PANEL_IGNORED:
+        delivery_log(delivery, 0, "ignored");
+        reply_json(request, 200, NULL, json_pack("{s:b, s:b}", "ok", 1, "ignored", 1));
+        break;
+    case PANEL_ORDER:
+        if (delivery->event.request.dry_run) {
+            delivery_log(delivery, 0, "dry_run");
+            dry_run_serve(request, delivery->source, &delivery->event.request);
+        } else {
+            delivery_enqueue(delivery);
+        }
+        break;
+    }
+}
+
+void intake_serve(struct front *front, struct request *request, const char *rest)
+{
+    struct delivery *delivery = arena_alloc(&request->arena, sizeof *delivery);
+    struct problem problem = {0};
+
+    (void)front;
+    delivery->request = request;
+    if (delivery_authenticate(delivery, rest, &problem) && delivery_read(delivery, &problem))
+        delivery_serve(delivery);
+    else
+        refusal_reply(request, rest, &problem);
+}
+
+static void order_answer(struct delivery *delivery, const struct intake_result *result)
+{
+    struct request *request = delivery->request;
+    enum order_state state;
+    bool known = result->state != NULL && order_state_parse(result->state, &state);
+    bool finished = known && result->outcome == INTAKE_DUPLICATE && order_state_finished(state);
+
+    delivery_log(delivery, result->order_id, result->outcome == INTAKE_ACCEPTED ? "new" : "duplicate");
+    reply_json(request, finished ? 200 : 202, order_location(&request->arena, result->order_id),
+               order_json_brief(&request->arena, result->order_id, result->state, result->reason));
+}
+
+void intake_answer(struct batch_item *item, const struct intake_result *result)
+{
+    union {
+        struct batch_item *item;
+        struct delivery *delivery;
+    } way = {.item = item};
+    struct delivery *delivery = way.delivery;
+    struct problem conflict = {409, "webhook-id", "this delivery id came before with another body"};
+
+    if (result == NULL) {
+        log_warn("delivery.not_stored", log_str("source", delivery->source->name),
+                 log_str("delivery", item->event.delivery_id));
+        reply_unavailable(delivery->request, "the delivery could not be stored now: send it again");
+        return;
+    }
+    switch (result->outcome) {
+    case INTAKE_ACCEPTED:
+    case INTAKE_DUPLICATE:
+        order_answer(delivery, result);
+        break;
+    case INTAKE_CONFLICT:
+        refusal_reply(delivery->request, delivery->source->name, &conflict);
+        break;
+    case INTAKE_REFUSED: {
+        struct problem refused = {422, result->field, result->text != NULL ? result->text : "refused"};
+        refusal_reply(delivery->request, delivery->source->name, &refused);
+        break;
+    }
+    case INTAKE_AGAIN:
+        reply_unavailable(delivery->request, "the delivery could not be stored now: send it again");
+        break;
+    }
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* orders: GET of one order, for operators by token and for panels by signature.
+ *
+ * A panel's request is signed over id.timestamp.path with a secret of its
+ * source, and that source's orders are all it can see: another's order is as
+ * absent as one that never was.  Reads only. */
+#include "fcgi/auth.h"
+#include "fcgi/front.h"
+#include "fcgi/order_json.h"
+#include "fcgi/reply.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+struct order_task {
+    struct request *request;
+    int64_t order_id;
+    const char *source; /* NULL: any */
+};
+
+static void order_found(void *ctx, enum rows_status status, const struct order_view *order)
+{
+    struct order_task *task = ctx;
+    struct problem none = {404, NULL, "there is no such order"};
+
+    if (status != ROWS_OK)
+        reply_unavailable(task->request, "the database does not answer now");
+    else if (order == NULL)
+        reply_problem(task->request, &none);
+    else
+        reply_json(task->request, 200, NULL, order_json(&task->request->arena, order));
+}
+
+static bool order_id_parse(const struct request *request, int64_t *order_id)
+{
+    const char *digits = strrchr(request->path, '/') + 1;
+    return *digits != '-' && text_parse_int(digits, 1, INT64_MAX, order_id);
+}
+
+static void order_look_up(struct request *request, const char *source)
+{
+    struct order_task *task = arena_alloc(&request->arena, sizeof *task);
+    struct problem none = {404, NULL, "there is no such order"};
+
+    *task = (struct order_task){.request = request, .source = source};
+    if (order_id_parse(request, &task->order_id))
+        order_read(request->front->reader, task->order_id, source, FRONT_READ_TIMEOUT_MS, order_found, task);
+    else
+        reply_problem(request, &none);
+}
+
+static void order_for_operator(struct request *request)
+{
+    order_look_up(request, NULL);
+}
+
+/* The source whose secret signed the path; every source is tried whatever fits,
+ * so that the time says nothing. */
+static const struct config_source *source_of_signature(const struct request *request)
+{
+    const struct config *config = request->config;
+    const char *address = request->params[PARAM_ADDRESS];
+    const struct config_source *found = NULL;
+
+    for (size_t i = 0; i < config->source_count; i++) {
+        const struct config_source *source = &config->sources[i];
+        bool good = auth_signature_ok(request, source, request->path, strlen(request->path));
+        if (good && found == NULL && !source->retired && config_source_allows(source, address != NULL ? address : ""))
+            found = source;
+    }
+    return found;
+}
+
+void order_serve(struct front *front, struct request *request, const char *rest)
+{
+    struct problem problem = request->problem;
+    int64_t now_s = clock_wall_ms(front->clock) / 1000;
+
+    (void)rest;
+    if (problem.status != 0) {
+        reply_problem(request, &problem);
+        return;
+    }
+    if (request->params[PARAM_AUTHORIZATION] != NULL || request->params[PARAM_WEBHOOK_SIGNATURE] == NULL) {
+        front_require_scope(request, "read", order_for_operator);
+        return;
+    }
+    if (!auth_headers_check(request, now_s, &problem)) {
+        reply_problem(request, &problem);
+        return;
+    }
+    const struct config_source *source = source_of_signature(request);
+    if (source == NULL) {
+        problem = (struct problem){401, "webhook-signature",
+                                   "fits no source's secret: the path must be signed as id.timestamp.path"};
+        reply_problem(request, &problem);
+        return;
+    }
+    order_look_up(request, source->name);
+}
