@@ -75,8 +75,11 @@ $(B)/bridgectl: $(call obj,$(SRC_ctl)) $(OBJ_provider) $(OBJ_store) $(OBJ_order)
 $(B)/standin: $(call obj,$(SRC_standin))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lfcgi -ljansson -lpthread
 
-# Unit tests: tests/unit/NAME.c becomes build/VARIANT/unit/NAME.
+# Unit tests: tests/unit/NAME.c becomes build/VARIANT/unit/NAME; fcgi_NAME.c sees the front door.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
+$(B)/unit/fcgi_%: $(B)/obj/tests/unit/fcgi_%.o $(call obj,$(filter-out fcgi/main.c,$(SRC_fcgi))) $(OBJ_store) $(OBJ_order) $(OBJ_base)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lfcgi -ljansson $(LIBS_store) $(LIBS_base)
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(OBJ_dispatch_pure) $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_provider) $(LIBS_store) $(LIBS_base)

@@ -66,26 +66,26 @@ bool auth_signature_form_ok(const char *header)
     }
 }
 
-static bool header_once(const struct request *request, enum param param, const char *name, struct problem *problem)
+static bool header_once(const struct request *request, enum head head, const char *name, struct problem *problem)
 {
-    if (request->times[param] == 0 || *request->params[param] == '\0')
+    if (request->times[head] == 0 || *request->params[head] == '\0')
         return refuse(problem, 401, name, "this header is missing");
-    if (request->times[param] > 1)
+    if (request->times[head] > 1)
         return refuse(problem, 400, name, "this header came more than once");
     return true;
 }
 
 bool auth_headers_check(const struct request *request, int64_t now_s, struct problem *problem)
 {
-    if (!header_once(request, PARAM_WEBHOOK_ID, "webhook-id", problem) ||
-        !header_once(request, PARAM_WEBHOOK_TIMESTAMP, "webhook-timestamp", problem) ||
-        !header_once(request, PARAM_WEBHOOK_SIGNATURE, "webhook-signature", problem))
+    if (!header_once(request, HEAD_WEBHOOK_ID, "webhook-id", problem) ||
+        !header_once(request, HEAD_WEBHOOK_TIMESTAMP, "webhook-timestamp", problem) ||
+        !header_once(request, HEAD_WEBHOOK_SIGNATURE, "webhook-signature", problem))
         return false;
-    if (!auth_id_ok(request->params[PARAM_WEBHOOK_ID]))
+    if (!auth_id_ok(request->params[HEAD_WEBHOOK_ID]))
         return refuse(problem, 400, "webhook-id", "must be 1 to 128 printable characters without dots and spaces");
-    if (!auth_signature_form_ok(request->params[PARAM_WEBHOOK_SIGNATURE]))
+    if (!auth_signature_form_ok(request->params[HEAD_WEBHOOK_SIGNATURE]))
         return refuse(problem, 401, "webhook-signature", "must be a list of \"v1,\" and base64, separated by spaces");
-    if (!signature_timestamp_ok(request->params[PARAM_WEBHOOK_TIMESTAMP], now_s))
+    if (!signature_timestamp_ok(request->params[HEAD_WEBHOOK_TIMESTAMP], now_s))
         return refuse(problem, 401, "webhook-timestamp",
                       "must be the time in unix seconds, at most 300 seconds from now: look at the clock");
     return true;
@@ -94,16 +94,16 @@ bool auth_headers_check(const struct request *request, int64_t now_s, struct pro
 bool auth_signature_ok(const struct request *request, const struct config_source *source, const void *body,
                        size_t body_len)
 {
-    struct signature_message message = {request->params[PARAM_WEBHOOK_ID], request->params[PARAM_WEBHOOK_TIMESTAMP],
-                                        body, body_len};
-    return signature_verify(source->secrets, source->secret_count, request->params[PARAM_WEBHOOK_SIGNATURE], &message);
+    struct signature_message message = {request->params[HEAD_WEBHOOK_ID], request->params[HEAD_WEBHOOK_TIMESTAMP], body,
+                                        body_len};
+    return signature_verify(source->secrets, source->secret_count, request->params[HEAD_WEBHOOK_SIGNATURE], &message);
 }
 
 const char *auth_bearer(const struct request *request)
 {
-    const char *value = request->params[PARAM_AUTHORIZATION];
+    const char *value = request->params[HEAD_AUTHORIZATION];
 
-    if (value == NULL || request->times[PARAM_AUTHORIZATION] != 1 || strncasecmp(value, "Bearer ", 7) != 0)
+    if (value == NULL || request->times[HEAD_AUTHORIZATION] != 1 || strncasecmp(value, "Bearer ", 7) != 0)
         return NULL;
     value += 7 + strspn(value + 7, " ");
     return *value != '\0' && strlen(value) <= SECRET_MAX ? value : NULL;

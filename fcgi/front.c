@@ -49,7 +49,7 @@ static const struct route *route_find(const struct front *front, const struct re
 void front_handle(void *ctx, struct request *request)
 {
     struct front *front = ctx;
-    const char *method = request->params[PARAM_METHOD] != NULL ? request->params[PARAM_METHOD] : "";
+    const char *method = request->params[HEAD_METHOD] != NULL ? request->params[HEAD_METHOD] : "";
     const char *rest = "";
     const struct route *route = route_find(front, request, &rest);
 

@@ -52,7 +52,7 @@ static bool type_is_json(const char *type)
 static bool source_admit(struct delivery *delivery, const char *name, struct problem *problem)
 {
     const struct request *request = delivery->request;
-    const char *address = request->params[PARAM_ADDRESS];
+    const char *address = request->params[HEAD_ADDRESS];
 
     delivery->source = config_source_find(request->config, name);
     if (delivery->source == NULL)
@@ -75,7 +75,7 @@ static bool delivery_authenticate(struct delivery *delivery, const char *name, s
         *problem = request->problem;
         return false;
     }
-    if (!type_is_json(request->params[PARAM_CONTENT_TYPE]))
+    if (!type_is_json(request->params[HEAD_CONTENT_TYPE]))
         return refuse(problem, 415, "content-type", "must be application/json");
     if (!auth_headers_check(request, now_s, problem))
         return false;
@@ -95,7 +95,7 @@ static bool delivery_read(struct delivery *delivery, struct problem *problem)
     if (!panel->read(request->body, request->body_len, delivery->source, &request->arena, &delivery->event, problem))
         return false;
     return delivery->event.kind != PANEL_ORDER ||
-           request_check(&delivery->event.request, request->config, delivery->source, request->params[PARAM_WEBHOOK_ID],
+           request_check(&delivery->event.request, request->config, delivery->source, request->params[HEAD_WEBHOOK_ID],
                          &request->arena, problem);
 }
 
@@ -104,7 +104,7 @@ static void delivery_log(const struct delivery *delivery, int64_t order_id, cons
     const struct request *request = delivery->request;
 
     log_info("delivery.accepted", log_str("source", delivery->source->name),
-             log_str("delivery", request->params[PARAM_WEBHOOK_ID]), log_int("order", order_id),
+             log_str("delivery", request->params[HEAD_WEBHOOK_ID]), log_int("order", order_id),
              log_str("outcome", outcome), log_int("us", request_now_us() - request->began_us));
 }
 
@@ -114,8 +114,8 @@ static void delivery_enqueue(struct delivery *delivery)
     struct intake_event *event = &delivery->item.event;
 
     event->source = delivery->source->name;
-    event->delivery_id = request->params[PARAM_WEBHOOK_ID];
-    event->address = request->params[PARAM_ADDRESS];
+    event->delivery_id = request->params[HEAD_WEBHOOK_ID];
+    event->address = request->params[HEAD_ADDRESS];
     event->body = request->body;
     event->body_len = request->body_len;
     event->request = &delivery->event.request;

@@ -60,7 +60,7 @@ static void order_for_operator(struct request *request)
 static const struct config_source *source_of_signature(const struct request *request)
 {
     const struct config *config = request->config;
-    const char *address = request->params[PARAM_ADDRESS];
+    const char *address = request->params[HEAD_ADDRESS];
     const struct config_source *found = NULL;
 
     for (size_t i = 0; i < config->source_count; i++) {
@@ -82,7 +82,7 @@ void order_serve(struct front *front, struct request *request, const char *rest)
         reply_problem(request, &problem);
         return;
     }
-    if (request->params[PARAM_AUTHORIZATION] != NULL || request->params[PARAM_WEBHOOK_SIGNATURE] == NULL) {
+    if (request->params[HEAD_AUTHORIZATION] != NULL || request->params[HEAD_WEBHOOK_SIGNATURE] == NULL) {
         front_require_scope(request, "read", order_for_operator);
         return;
     }

@@ -5,6 +5,8 @@
  * body only the digest is kept.  A crash loses the count of suppressed ones. */
 #include "fcgi/refusal.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "fcgi/auth.h"
 #include "fcgi/front.h"
@@ -50,7 +52,7 @@ static void refusal_keep(struct request *request, const char *source, const char
     struct front *front = request->front;
     struct intake_refusal refusal = {
         .source = source,
-        .address = request->params[PARAM_ADDRESS],
+        .address = request->params[HEAD_ADDRESS],
         .delivery_id = delivery,
         .status = problem->status,
         .field = problem->field,
@@ -70,7 +72,7 @@ static void refusal_keep(struct request *request, const char *source, const char
 void refusal_reply(struct request *request, const char *source, const struct problem *problem)
 {
     const char *name = printable(&request->arena, source, SOURCE_KEPT);
-    const char *delivery = printable(&request->arena, request->params[PARAM_WEBHOOK_ID], AUTH_ID_MAX);
+    const char *delivery = printable(&request->arena, request->params[HEAD_WEBHOOK_ID], AUTH_ID_MAX);
 
     log_info("delivery.refused", log_str("source", name), log_str("delivery", delivery),
              log_int("status", problem->status), log_str("field", problem->field), log_str("reason", problem->text),

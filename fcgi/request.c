@@ -11,17 +11,17 @@
 
 #include "base/text.h"
 
-static const char *const PARAM_NAMES[PARAM_COUNT] = {
-    [PARAM_METHOD] = "REQUEST_METHOD",
-    [PARAM_URI] = "REQUEST_URI",
-    [PARAM_QUERY] = "QUERY_STRING",
-    [PARAM_ADDRESS] = "REMOTE_ADDR",
-    [PARAM_CONTENT_TYPE] = "CONTENT_TYPE",
-    [PARAM_CONTENT_LENGTH] = "CONTENT_LENGTH",
-    [PARAM_AUTHORIZATION] = "HTTP_AUTHORIZATION",
-    [PARAM_WEBHOOK_ID] = "HTTP_WEBHOOK_ID",
-    [PARAM_WEBHOOK_TIMESTAMP] = "HTTP_WEBHOOK_TIMESTAMP",
-    [PARAM_WEBHOOK_SIGNATURE] = "HTTP_WEBHOOK_SIGNATURE",
+static const char *const HEAD_NAMES[HEAD_COUNT] = {
+    [HEAD_METHOD] = "REQUEST_METHOD",
+    [HEAD_URI] = "REQUEST_URI",
+    [HEAD_QUERY] = "QUERY_STRING",
+    [HEAD_ADDRESS] = "REMOTE_ADDR",
+    [HEAD_CONTENT_TYPE] = "CONTENT_TYPE",
+    [HEAD_CONTENT_LENGTH] = "CONTENT_LENGTH",
+    [HEAD_AUTHORIZATION] = "HTTP_AUTHORIZATION",
+    [HEAD_WEBHOOK_ID] = "HTTP_WEBHOOK_ID",
+    [HEAD_WEBHOOK_TIMESTAMP] = "HTTP_WEBHOOK_TIMESTAMP",
+    [HEAD_WEBHOOK_SIGNATURE] = "HTTP_WEBHOOK_SIGNATURE",
 };
 
 int64_t request_now_us(void)
@@ -42,8 +42,8 @@ static void param_keep(struct request *request, const char *entry)
     const char *equals = strchr(entry, '=');
     size_t len = equals != NULL ? (size_t)(equals - entry) : 0;
 
-    for (int i = 0; len > 0 && i < PARAM_COUNT; i++) {
-        if (strlen(PARAM_NAMES[i]) == len && memcmp(PARAM_NAMES[i], entry, len) == 0) {
+    for (int i = 0; len > 0 && i < HEAD_COUNT; i++) {
+        if (strlen(HEAD_NAMES[i]) == len && memcmp(HEAD_NAMES[i], entry, len) == 0) {
             if (request->times[i]++ == 0)
                 request->params[i] = equals + 1;
             return;
@@ -67,7 +67,7 @@ static void params_scan(struct request *request)
 
 static void path_read(struct request *request)
 {
-    const char *uri = request->params[PARAM_URI] != NULL ? request->params[PARAM_URI] : "";
+    const char *uri = request->params[HEAD_URI] != NULL ? request->params[HEAD_URI] : "";
     size_t len = strcspn(uri, "?#");
 
     if (len > REQUEST_PATH_MAX) {
@@ -95,7 +95,7 @@ static void body_discard(struct request *request)
 
 static void body_read(struct request *request)
 {
-    const char *announced = request->params[PARAM_CONTENT_LENGTH];
+    const char *announced = request->params[HEAD_CONTENT_LENGTH];
     int64_t length = 0;
 
     request->body = "";
@@ -146,7 +146,7 @@ void request_clear(struct request *request)
 
 const char *request_query(struct request *request, const char *name)
 {
-    const char *at = request->params[PARAM_QUERY];
+    const char *at = request->params[HEAD_QUERY];
     size_t len = strlen(name);
 
     while (at != NULL && *at != '\0') {

@@ -24,18 +24,18 @@
 #define REQUEST_DISCARD_MAX ((size_t)1024 * 1024) /* surplus read away to keep a connection */
 
 /* The parameters that anyone here looks at. */
-enum param {
-    PARAM_METHOD,
-    PARAM_URI,
-    PARAM_QUERY,
-    PARAM_ADDRESS,
-    PARAM_CONTENT_TYPE,
-    PARAM_CONTENT_LENGTH,
-    PARAM_AUTHORIZATION,
-    PARAM_WEBHOOK_ID,
-    PARAM_WEBHOOK_TIMESTAMP,
-    PARAM_WEBHOOK_SIGNATURE,
-    PARAM_COUNT
+enum head {
+    HEAD_METHOD,
+    HEAD_URI,
+    HEAD_QUERY,
+    HEAD_ADDRESS,
+    HEAD_CONTENT_TYPE,
+    HEAD_CONTENT_LENGTH,
+    HEAD_AUTHORIZATION,
+    HEAD_WEBHOOK_ID,
+    HEAD_WEBHOOK_TIMESTAMP,
+    HEAD_WEBHOOK_SIGNATURE,
+    HEAD_COUNT
 };
 
 enum request_phase {
@@ -60,10 +60,10 @@ struct request {
     struct config *config; /* the one it began with, held until it is answered */
     struct arena arena;
     int64_t began_us;
-    const char *params[PARAM_COUNT]; /* NULL: absent; the first when doubled */
-    int times[PARAM_COUNT];          /* how often it came */
-    const char *path;                /* of the request target, without the query; never NULL */
-    const char *body;                /* NUL behind it */
+    const char *params[HEAD_COUNT]; /* NULL: absent; the first when doubled */
+    int times[HEAD_COUNT];          /* how often it came */
+    const char *path;               /* of the request target, without the query; never NULL */
+    const char *body;               /* NUL behind it */
     size_t body_len;
     struct problem problem; /* status 0: read well */
     bool spoilt;            /* the connection cannot be kept */

@@ -264,6 +264,16 @@ static bool root_read(struct reading *reading, const json_t *root, const struct 
     return frame_read(reading, root) && data_read(reading, member_get(root, "data"));
 }
 
+/* Where and what, without the piece of the body that jansson quotes. */
+static const char *json_error_text(const json_error_t *error, struct arena *arena)
+{
+    const char *near = strstr(error->text, " near ");
+    int len = near != NULL ? (int)(near - error->text) : (int)strlen(error->text);
+
+    return arena_printf(arena, "the body is not acceptable JSON: line %d, column %d: %.*s", error->line, error->column,
+                        len, error->text);
+}
+
 bool canonical_read(const void *body, size_t len, const struct config_source *source, struct arena *arena,
                     struct panel_event *event, struct problem *problem)
 {
@@ -277,9 +287,7 @@ bool canonical_read(const void *body, size_t len, const struct config_source *so
         return refuse(problem, 400, NULL, arena_printf(arena, "the JSON is nested deeper than %d", CANONICAL_DEPTH));
     json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL)
-        return refuse(problem, 400, NULL,
-                      arena_printf(arena, "the body is not acceptable JSON: line %d, column %d: %s", error.line,
-                                   error.column, error.text));
+        return refuse(problem, 400, NULL, json_error_text(&error, arena));
     bool good = root_read(&reading, root, source, event);
     json_decref(root);
     return good;
