@@ -20,6 +20,7 @@
 #include "fcgi/batch.h"
 #include "fcgi/door.h"
 #include "fcgi/intake.h"
+#include "store/account.h"
 #include "store/intake.h"
 
 #define PROGRAM_DRAIN_MS     30000
@@ -49,6 +50,7 @@ struct program {
     int64_t tick_ms;
     int64_t drain_by_ms; /* 0: not draining */
     int64_t hint_ms;     /* since when a hint waits; 0: none does */
+    bool accounts_known; /* the database was told of the configuration's accounts */
 };
 
 static int64_t now_ms(const struct program *program)
@@ -126,10 +128,17 @@ static void batch_step(struct program *program)
     const struct config *config = program->front.config;
     struct batch_limits limits = {config->intake_batch, config->commit_timeout_ms};
 
-    if (session_ready(program->writer.session))
+    if (session_ready(program->writer.session)) {
+        /* Before the first batch, in the same session: orders refer to accounts. */
+        if (!program->accounts_known)
+            account_ensure(program->writer.session, config, NULL, NULL);
+        program->accounts_known = true;
         batch_start(batch, &limits);
-    else if (now_ms(program) - program->writer.ready_ms >= PROGRAM_PATIENCE_MS)
-        batch_fail_waiting(batch);
+    } else {
+        program->accounts_known = false;
+        if (now_ms(program) - program->writer.ready_ms >= PROGRAM_PATIENCE_MS)
+            batch_fail_waiting(batch);
+    }
     hint_step(program);
 }
 
@@ -147,6 +156,7 @@ static void config_reload(struct program *program)
         log_warn("config.needs_restart", log_str("option", "database"));
     config_release(&program->front.config);
     program->front.config = config;
+    program->accounts_known = false;
     if (log_level_parse(config->log_level, &level))
         log_open("bridge-fcgi", level);
     log_note("config.loaded", log_str("path", config->path));
