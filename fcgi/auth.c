@@ -66,28 +66,31 @@ bool auth_signature_form_ok(const char *header)
     }
 }
 
-static bool header_once(const struct request *request, enum head head, const char *name, struct problem *problem)
+static bool header_once(struct request *request, enum head head, const char *name, struct problem *problem)
 {
     if (request->times[head] == 0 || *request->params[head] == '\0')
-        return refuse(problem, 401, name, "this header is missing");
+        return refuse(problem, 401, name, arena_printf(&request->arena, "the header %s is missing", name));
     if (request->times[head] > 1)
-        return refuse(problem, 400, name, "this header came more than once");
+        return refuse(problem, 400, name, arena_printf(&request->arena, "the header %s came more than once", name));
     return true;
 }
 
-bool auth_headers_check(const struct request *request, int64_t now_s, struct problem *problem)
+bool auth_headers_check(struct request *request, int64_t now_s, struct problem *problem)
 {
     if (!header_once(request, HEAD_WEBHOOK_ID, "webhook-id", problem) ||
         !header_once(request, HEAD_WEBHOOK_TIMESTAMP, "webhook-timestamp", problem) ||
         !header_once(request, HEAD_WEBHOOK_SIGNATURE, "webhook-signature", problem))
         return false;
     if (!auth_id_ok(request->params[HEAD_WEBHOOK_ID]))
-        return refuse(problem, 400, "webhook-id", "must be 1 to 128 printable characters without dots and spaces");
+        return refuse(problem, 400, "webhook-id",
+                      "webhook-id must be 1 to 128 printable characters without dots and spaces");
     if (!auth_signature_form_ok(request->params[HEAD_WEBHOOK_SIGNATURE]))
-        return refuse(problem, 401, "webhook-signature", "must be a list of \"v1,\" and base64, separated by spaces");
+        return refuse(problem, 401, "webhook-signature",
+                      "webhook-signature must be a list of \"v1,\" and base64, separated by spaces");
     if (!signature_timestamp_ok(request->params[HEAD_WEBHOOK_TIMESTAMP], now_s))
-        return refuse(problem, 401, "webhook-timestamp",
-                      "must be the time in unix seconds, at most 300 seconds from now: look at the clock");
+        return refuse(
+            problem, 401, "webhook-timestamp",
+            "webhook-timestamp must be the time in unix seconds, at most 300 seconds from now: look at the clock");
     return true;
 }
 

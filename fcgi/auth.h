@@ -17,7 +17,7 @@
 
 /* The webhook headers, each there once and well-formed, the time within the
  * tolerance of now_s; false fills *problem (400 or 401). */
-bool auth_headers_check(const struct request *request, int64_t now_s, struct problem *problem);
+bool auth_headers_check(struct request *request, int64_t now_s, struct problem *problem);
 /* The webhook signature over body, by any of the source's secrets.  Call only
  * after auth_headers_check. */
 bool auth_signature_ok(const struct request *request, const struct config_source *source, const void *body,

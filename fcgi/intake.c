@@ -66,7 +66,7 @@ static bool source_admit(struct delivery *delivery, const char *name, struct pro
 
 static bool delivery_authenticate(struct delivery *delivery, const char *name, struct problem *problem)
 {
-    const struct request *request = delivery->request;
+    struct request *request = delivery->request;
     int64_t now_s = clock_wall_ms(request->front->clock) / 1000;
 
     if (!source_admit(delivery, name, problem))
@@ -76,12 +76,13 @@ static bool delivery_authenticate(struct delivery *delivery, const char *name, s
         return false;
     }
     if (!type_is_json(request->params[HEAD_CONTENT_TYPE]))
-        return refuse(problem, 415, "content-type", "must be application/json");
+        return refuse(problem, 415, "content-type", "the Content-Type must be application/json");
     if (!auth_headers_check(request, now_s, problem))
         return false;
     if (!auth_signature_ok(request, delivery->source, request->body, request->body_len))
-        return refuse(problem, 401, "webhook-signature",
-                      "fits none of the source's secrets: the raw body must be signed as id.timestamp.body");
+        return refuse(
+            problem, 401, "webhook-signature",
+            "webhook-signature fits none of the source's secrets: the raw body must be signed as id.timestamp.body");
     return true;
 }
 

@@ -54,11 +54,11 @@ static void orders_permitted(struct request *request)
 
     *task = (struct orders_task){request, OPS_LIMIT_DEFAULT};
     if (state != NULL && !order_state_parse(state, &known))
-        query_refuse(request, "state", "is no state of an order");
+        query_refuse(request, "state", "state is no state of an order");
     else if (before_text != NULL && !text_parse_int(before_text, 1, INT64_MAX, &before))
-        query_refuse(request, "before", "must be an order id");
+        query_refuse(request, "before", "before must be an order id");
     else if (limit_text != NULL && !text_parse_int(limit_text, 1, OPS_PAGE_MAX, &task->limit))
-        query_refuse(request, "limit", "must be a number from 1 to 500");
+        query_refuse(request, "limit", "limit must be a number from 1 to 500");
     else
         ops_orders(request->front->reader, state, before, (int)task->limit, FRONT_READ_TIMEOUT_MS, orders_found, task);
 }

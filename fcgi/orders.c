@@ -92,8 +92,9 @@ void order_serve(struct front *front, struct request *request, const char *rest)
     }
     const struct config_source *source = source_of_signature(request);
     if (source == NULL) {
-        problem = (struct problem){401, "webhook-signature",
-                                   "fits no source's secret: the path must be signed as id.timestamp.path"};
+        problem =
+            (struct problem){401, "webhook-signature",
+                             "webhook-signature fits no source's secret: the path must be signed as id.timestamp.path"};
         reply_problem(request, &problem);
         return;
     }

@@ -65,6 +65,12 @@ static bool refuse(struct problem *problem, int status, const char *field, const
     return false;
 }
 
+/* 422 with a sentence that begins with the field's name. */
+static bool field_refuse(const struct reading *reading, const char *field, const char *text)
+{
+    return refuse(reading->problem, 422, field, arena_printf(reading->arena, "%s %s", field, text));
+}
+
 /* Levels of arrays and objects; brackets inside strings don't count. */
 static bool depth_ok(const char *body, size_t len)
 {
@@ -113,8 +119,8 @@ static bool members_read(struct reading *reading, const json_t *object, const ch
             text = arena_printf(reading->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
         } else {
             const char *field = arena_printf(reading->arena, "%s%s", prefix, member->name);
-            return refuse(reading->problem, 422, field,
-                          member->kind == MEMBER_ID ? "must be a string or a whole number" : "must be a string");
+            return field_refuse(reading, field,
+                                member->kind == MEMBER_ID ? "must be a string or a whole number" : "must be a string");
         }
         memcpy((char *)reading->request + member->offset, &text, sizeof text);
     }
@@ -129,8 +135,8 @@ static bool months_read(struct reading *reading, const json_t *data)
         return true;
     json_int_t months = json_integer_value(value);
     if (!json_is_integer(value) || months < 1 || months > REQUEST_MONTHS_MAX)
-        return refuse(
-            reading->problem, 422, "data.billing_months",
+        return field_refuse(
+            reading, "data.billing_months",
             arena_printf(reading->arena, "must be a whole number of months from 1 to %d", REQUEST_MONTHS_MAX));
     reading->request->billing_months = (int)months;
     return true;
@@ -143,7 +149,7 @@ static bool sequence_read(struct reading *reading, const json_t *data)
     if (value == NULL)
         return true;
     if (!json_is_integer(value) || json_integer_value(value) < 0)
-        return refuse(reading->problem, 422, "data.sequence", "must be a whole number, 0 or more");
+        return field_refuse(reading, "data.sequence", "must be a whole number, 0 or more");
     reading->request->has_sequence = true;
     reading->request->sequence = json_integer_value(value);
     return true;
@@ -162,8 +168,9 @@ static bool max_credits_read(struct reading *reading, const json_t *data)
     else if (json_is_integer(value))
         good = credits_parse(arena_printf(reading->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value)), credits);
     if (!good || *credits < 0)
-        return refuse(reading->problem, 422, "data.max_credits",
-                      "must be a decimal in a string (\"4.5\") or a whole number, 0 or more, with at most six places");
+        return field_refuse(
+            reading, "data.max_credits",
+            "must be a decimal in a string (\"4.5\") or a whole number, 0 or more, with at most six places");
     reading->request->has_max_credits = true;
     return true;
 }
@@ -175,7 +182,7 @@ static bool verification_read(struct reading *reading, const json_t *data)
     if (value == NULL)
         return true;
     if (!json_is_string(value) || !verification_parse(json_string_value(value), &reading->request->verification))
-        return refuse(reading->problem, 422, "data.verification_type", "must be hwid, domain, ip or all");
+        return field_refuse(reading, "data.verification_type", "must be hwid, domain, ip or all");
     return true;
 }
 
@@ -186,7 +193,7 @@ static bool dry_run_read(struct reading *reading, const json_t *data)
     if (value == NULL)
         return true;
     if (!json_is_boolean(value))
-        return refuse(reading->problem, 422, "data.dry_run", "must be true or false");
+        return field_refuse(reading, "data.dry_run", "must be true or false");
     reading->request->dry_run = json_is_true(value);
     return true;
 }
@@ -201,7 +208,7 @@ static bool metadata_read(struct reading *reading, const json_t *data)
         /* PHP writes an empty map as [] */
         if (json_is_array(value) && json_array_size(value) == 0)
             return true;
-        return refuse(reading->problem, 422, "data.metadata", "must be an object");
+        return field_refuse(reading, "data.metadata", "must be an object");
     }
     return members_read(reading, value, "data.metadata.", METADATA, sizeof METADATA / sizeof METADATA[0]);
 }
@@ -209,8 +216,8 @@ static bool metadata_read(struct reading *reading, const json_t *data)
 static bool data_read(struct reading *reading, const json_t *data)
 {
     if (!json_is_object(data))
-        return refuse(reading->problem, 422, "data",
-                      data == NULL ? "is required: an object with the order's fields" : "must be an object");
+        return field_refuse(reading, "data",
+                            data == NULL ? "is required: an object with the order's fields" : "must be an object");
     return members_read(reading, data, "data.", MEMBERS, sizeof MEMBERS / sizeof MEMBERS[0]) &&
            months_read(reading, data) && sequence_read(reading, data) && max_credits_read(reading, data) &&
            verification_read(reading, data) && dry_run_read(reading, data) && metadata_read(reading, data);
@@ -223,13 +230,13 @@ static bool frame_read(struct reading *reading, const json_t *root)
 
     reading->request->event_ms = INT64_MIN;
     if (schema != NULL && !(json_is_integer(schema) && json_integer_value(schema) == 1))
-        return refuse(reading->problem, 422, "schema", "must be 1, the only version there is");
+        return field_refuse(reading, "schema", "must be 1, the only version there is");
     if (timestamp == NULL)
         return true;
     if (json_is_string(timestamp))
         reading->request->event_ms = clock_parse_rfc3339(json_string_value(timestamp));
     if (reading->request->event_ms == INT64_MIN)
-        return refuse(reading->problem, 422, "timestamp", "must be an RFC 3339 time, like 2026-11-21T18:00:00Z");
+        return field_refuse(reading, "timestamp", "must be an RFC 3339 time, like 2026-11-21T18:00:00Z");
     return true;
 }
 
@@ -249,8 +256,7 @@ static bool root_read(struct reading *reading, const json_t *root, const struct 
     if (!json_is_object(root))
         return refuse(reading->problem, 400, NULL, "the body must be a JSON object");
     if (!json_is_string(type))
-        return refuse(reading->problem, 422, "type",
-                      type == NULL ? "is required: the event's type" : "must be a string");
+        return field_refuse(reading, "type", type == NULL ? "is required: the event's type" : "must be a string");
     event->type = arena_strdup(reading->arena, json_string_value(type));
     event->kind = PANEL_PING;
     if (strcmp(event->type, "test.ping") == 0)
@@ -260,7 +266,7 @@ static bool root_read(struct reading *reading, const json_t *root, const struct 
         return true;
     event->kind = PANEL_ORDER;
     if (!order_type_parse(event->type, &event->request.type))
-        return refuse(reading->problem, 422, "type", "is not a type of event that is known here");
+        return field_refuse(reading, "type", "is not a type of event that is known here");
     return frame_read(reading, root) && data_read(reading, member_get(root, "data"));
 }
 
