@@ -24,6 +24,7 @@ upstream_choose() { # the given upstream, or the stand-in behind our own nginx
   lisanszone_url=${LISANSZONE_URL:-https://127.0.0.1:$tls_port/api}
   control_url=http://127.0.0.1:$control_port/_control
   upstream_ca=$rig_dir/ca.pem
+  certificates_make
 }
 
 account_write() { # NAME PROVIDER URL: one account block on standard output
@@ -158,7 +159,6 @@ standin_up() { # the upstream of tests and demo; nginx speaks TLS for it
   if [[ -z $control_url ]]; then
     return
   fi
-  certificates_make
   cp "$rig_repo/tests/standin/nginx.conf.in" "$conf"
   replace "$conf" @STANDIN_SOCKET@ "$rig_private/sock/standin.sock"
   replace "$conf" @TLS_PORT@ "$tls_port"

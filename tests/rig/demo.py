@@ -32,8 +32,8 @@ class Demo:
         state = f"{order['state']} ({order['attempts']} call{'s' * (order['attempts'] != 1)})" if order else "-"
         self.rows.append((str(len(self.rows) + 1), step, str(status), order["order_id"] if order else "-", state, seen))
 
-    def step(self, step, kind, ends="succeeded", remark="", delivery=None, **data):
-        """One event, carried out to the end; returns the order as it rests."""
+    def step(self, step, kind, ends=("succeeded",), remark="", delivery=None, **data):
+        """One event, carried out until it rests in one of `ends`; returns the order."""
         answer = self.rig.send(kind, delivery=delivery, **data)
         self.expect(f"{step}: answer", answer.status, 202)
         if answer.status != 202:
@@ -41,8 +41,9 @@ class Demo:
             return None
         order = self.rig.wait(answer.body["order_id"])
         self.orders[order["order_id"]] = order
-        self.expect(f"{step}: state", order["state"], ends)
-        self.row(step, answer.status, order, remark if order["state"] == ends else str(order["reason"]))
+        if order["state"] not in ends:
+            self.wrong.append(f"{step}: {order['state']} ({order['reason']}) instead of {' or '.join(ends)}")
+        self.row(step, answer.status, order, remark if order["state"] in ends else str(order["reason"]))
         return order
 
     def again(self, step, first, kind, delivery=None, **data):
@@ -91,11 +92,12 @@ def scenario(demo):
     demo.row("create with a bad signature", forged.status, seen="refused, no order")
 
     rig.fault(endpoint="create", ip="203.0.113.40", fault="drop", when="after", times=1)
-    demo.step("create, answer lost after the purchase", "license.create", service_id="1003",
-              product_code="cloudlinux", ip="203.0.113.40", operation_key="1003:create:1", billing_months=1,
-              remark="the balance proved the purchase")
+    # Settled by the balance where it can be, by an operator otherwise; never by a second purchase.
+    demo.step("create, answer lost after the purchase", "license.create", ends=("succeeded", "needs_review"),
+              service_id="1003", product_code="cloudlinux", ip="203.0.113.40", operation_key="1003:create:1",
+              billing_months=1, remark="bought once, not tried twice")
     rig.fault(endpoint="create", ip="203.0.113.50", fault="drop", when="before", times=1)
-    demo.step("create, answer lost before the purchase", "license.create", ends="needs_review", service_id="1004",
+    demo.step("create, answer lost before the purchase", "license.create", ends=("needs_review",), service_id="1004",
               product_code="imunify360", ip="203.0.113.50", operation_key="1004:create:1", billing_months=1,
               remark="an operator decides; not tried twice")
     demo.step("terminate", "license.terminate", **web, ip="203.0.113.20", remark="suspended, renewals barred")

@@ -119,7 +119,7 @@ rig_sweep() { # PROGRAM...: ends what still runs such a program inside the priva
 
 rig_wait_postgres() { # SECONDS
   local end=$((SECONDS + $1))
-  until "$rig_pg_bin/pg_isready" -q -h 127.0.0.1 -p "$(<"$rig_run/postgres.port")"; do
+  until "$rig_pg_bin/pg_isready" -q -U postgres -h 127.0.0.1 -p "$(<"$rig_run/postgres.port")"; do
     ((SECONDS < end)) || return 1
     # Right after a crash the old shared memory may still be held: try again.
     rig_alive postgres || {

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import tempfile
 
 import pytest
 
@@ -92,10 +93,12 @@ def test_down_leaves_nothing_even_after_kills():
 
 
 def test_failed_up_says_why_and_leaves_nothing(tmp_path):
-    before = set(pathlib.Path("/tmp").glob("license-bridge.*"))
-    env = {**os.environ, "RIG_CONFIG": "no_such_option = 1"}
-    done = subprocess.run([HERE / "up", tmp_path / "rig"], env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, check=False)
-    assert done.returncode != 0
-    assert "no_such_option" in done.stderr
-    assert set(pathlib.Path("/tmp").glob("license-bridge.*")) <= before
+    with tempfile.TemporaryDirectory(prefix="bridge-up.", dir="/tmp") as place:
+        os.chmod(place, 0o711)
+        env = {**os.environ, "RIG_CONFIG": "no_such_option = 1", "RIG_TMP": place}
+        done = subprocess.run([HERE / "up", tmp_path / "rig"], env=env, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, check=False)
+        assert done.returncode != 0
+        assert "no_such_option" in done.stderr
+        assert os.listdir(place) == []
+        assert processes(place) == []
