@@ -37,7 +37,7 @@ static void run(const struct row *rows, size_t count)
             fail_msg("row %zu (%s): allows %d, not %d", i, row->what, allowed, row->allowed);
     }
 }
-#define RUN(rows) run(rows, sizeof rows / sizeof rows[0])
+#define RUN(rows) run(rows, sizeof(rows) / sizeof((rows)[0]))
 
 static void test_opens_and_probes(void **state)
 {
