@@ -44,7 +44,7 @@ void book_pause(const struct book *book, long ms)
 
 void book_wait_gone(const struct book *book, int fd, long ms)
 {
-    struct pollfd fds[2] = {{.fd = book->stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLIN | POLLRDHUP}};
+    struct pollfd fds[2] = {{.fd = book->stop_fd, .events = POLLIN}, {.fd = fd, .events = POLLRDHUP}};
 
     wait_for(fds, 2, ms);
 }

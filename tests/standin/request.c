@@ -197,5 +197,8 @@ struct request *request_read(FCGX_Request *fcgi)
         token_add(request, bearer + 7, "header");
     form_read(request, env_get(fcgi, "QUERY_STRING"));
     body_read(request, fcgi);
+    /* The end mark too, or it would lie in front of the connection's next request. */
+    while (FCGX_GetChar(fcgi->in) != EOF)
+        continue;
     return request;
 }
