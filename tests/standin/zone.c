@@ -149,7 +149,10 @@ const char *zone_keys_set(struct zone *zone, json_t *list)
         if (wrong)
             return wrong;
     }
-    json_array_foreach(list, i, object) key_set(zone, object);
+    json_array_foreach(list, i, object)
+    {
+        key_set(zone, object);
+    }
     return NULL;
 }
 
