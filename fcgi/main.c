@@ -133,7 +133,7 @@ int main(int argc, char **argv)
     secret_harden_process();
     descriptors_raise();
     log_open("bridge-fcgi", level);
-    struct config *config = config_load(options.config_path, error);
+    struct config *config = config_load_without_tokens(options.config_path, error);
     if (config == NULL) {
         log_error("config.bad", log_str("reason", error));
         return EX_CONFIG;

@@ -145,7 +145,7 @@ static void batch_step(struct program *program)
 static void config_reload(struct program *program)
 {
     char error[CONFIG_ERROR_MAX];
-    struct config *config = config_load(program->options->config_path, error);
+    struct config *config = config_load_without_tokens(program->options->config_path, error);
     enum log_level level;
 
     if (config == NULL) {
