@@ -111,11 +111,11 @@ static void trust_set(struct http_transfer *transfer, const struct http_request 
     easy_set(transfer, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     easy_set(transfer, CURLOPT_SSL_VERIFYPEER, 1L);
     easy_set(transfer, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (request->ca_file != NULL && request->ca_file[0] != '\0') {
+    if (request->ca_file != NULL && request->ca_file[0] != '\0')
         easy_set(transfer, CURLOPT_CAINFO, request->ca_file);
-        /* Debian's libcurl would go on trusting the system's folder beside it. */
-        easy_set(transfer, CURLOPT_CAPATH, NULL);
-    }
+    /* Debian's libcurl would go on trusting the system's folder beside ca_file,
+     * and with a folder it reads all authorities again for each connection. */
+    easy_set(transfer, CURLOPT_CAPATH, NULL);
 }
 
 static void timing_set(struct http_transfer *transfer, const struct http_request *request)

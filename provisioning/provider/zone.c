@@ -92,18 +92,17 @@ static bool local_read(const char *text, struct tm *local)
 int64_t zone_parse(const char *text, const char *zone)
 {
     struct tm local;
-    struct tm asked;
+    int asked_month;
     time_t seconds;
 
     if (!local_read(text, &local))
         return clock_parse_rfc3339(text);
     if (zone == NULL || !zone_known(zone))
         return INT64_MIN;
-    asked = local;
+    asked_month = local.tm_mon;
     seconds = local_seconds(&local, zone);
     /* mktime turns the 31st of February into a day in March. */
-    if (seconds == -1 || local.tm_year != asked.tm_year || local.tm_mon != asked.tm_mon ||
-        local.tm_mday != asked.tm_mday)
+    if (seconds == -1 || local.tm_mon != asked_month)
         return INT64_MIN;
     return (int64_t)seconds * 1000;
 }

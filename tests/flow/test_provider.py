@@ -4,58 +4,33 @@
 The judge of "was it sent, and how often" is what the peer read.
 """
 import json
-import os
 import socket
 import ssl
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 
+import provider_driver
+from provider_driver import TOKEN
 from wire import Wire, make_certificate, reply, reset
 
-ROOT = Path(__file__).resolve().parents[2]
-VARIANT = os.environ.get("VARIANT", "release")
-DRIVER = ROOT / "build" / VARIANT / "driver" / "provider_call"
-TOKEN = "token-S3cret-0123456789"
-TIMEOUT_MS = 1500
 CREATE = {"name": "create", "fields": {"type": "cpanel", "ip": "203.0.113.10", "billingcycle": 1}}
 SUSPEND = {"name": "suspend", "fields": {"type": "cpanel", "ip": "203.0.113.10"}}
 BALANCE = {"name": "balance"}
 
 
-@pytest.fixture(scope="session")
-def driver():
-    subprocess.run(["make", "-s", f"VARIANT={VARIANT}", f"build/{VARIANT}/driver/provider_call"], cwd=ROOT, check=True)
-    return DRIVER
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
-@pytest.fixture
-def call(driver, certificate):
-    """call(url, line, line …): the answers, as the driver prints them."""
+@pytest.fixture(scope="module")
+def call(certificate):
+    provider_driver.build("provider_call")
 
-    def run(url, *lines, provider="724license", ca=None, env=None, timeout_ms=TIMEOUT_MS, pause=None):
-        lines = [line if "calls" in line else {"calls": [line]} for line in lines]
-        process = subprocess.Popen(
-            [driver, provider, url, TOKEN, str(ca or certificate[0]), str(timeout_ms)], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(env or {})})
-        answers = []
-        for line in lines:
-            process.stdin.write(json.dumps(line) + "\n")
-            process.stdin.flush()
-            answers += [json.loads(process.stdout.readline()) for _ in line["calls"]]
-            if pause is not None:
-                pause()
-        out, err = process.communicate(timeout=30)
-        assert process.returncode == 0 and out == "", err
-        assert TOKEN not in json.dumps(answers) and TOKEN not in err
-        return answers if len(answers) > 1 else answers[0]
+    def run(url, *lines, ca=None, **more):
+        return provider_driver.call(url, *lines, ca=ca or certificate[0], **more)
 
     return run
 
@@ -387,17 +362,3 @@ def test_a_token_that_is_repeated_is_masked(call, certificate):
     assert answer["message"] == "unknown key " + "*" * len(TOKEN)
     assert "*" * len(TOKEN) in answer["seen"]["body"]
     assert answer["denied"] is True
-
-
-def test_reads(call, certificate):
-    bodies = {
-        "/v1/balance": {"success": True, "account": {"balance": 120.5, "currency": "credit", "sandbox_enabled": True}},
-        "/v1/products": {"success": True, "count": 1, "products": [
-            {"code": "cpanel", "name": "cPanel", "credit_price": 4}]},
-        "/v1/licenses/create": {"success": True, "message": "Lisans işlemi tamamlandı.", "license_id": 1234},
-    }
-    with serve(certificate, lambda connection, request: connection.send(reply(body=bodies[request.path]))) as wire:
-        balance, products, create = call(wire.url, BALANCE, {"name": "products"}, CREATE)
-    assert (balance["has_balance"], balance["balance"], balance["sandbox"]) == (True, 120500000, True)
-    assert products["items"] == [{"code": "cpanel", "name": "cPanel", "price": 4000000, "visible": True}]
-    assert (create["license_id"], create["message"]) == ("1234", "Lisans işlemi tamamlandı.")

@@ -77,7 +77,7 @@ static void whole_objects(void **state)
 
 static void cut_is_not_whole(void **state)
 {
-    static const char body[] = "{\"success\":true}";
+    static const char body[] = "{\"success\":true,\"message\":\"zaten askıda\"}";
     struct observation seen = {.passed = true, .status = 200, .body = body, .body_len = sizeof body - 1};
     struct arena arena;
     struct answer answer;
@@ -87,12 +87,14 @@ static void cut_is_not_whole(void **state)
     seen.body_cut = true;
     answer_read(&answer, &provider_license724, CALL_CREATE, &account, &seen, &arena);
     assert_int_equal(answer.verdict, VERDICT_UNSURE);
-    assert_null(answer.upstream_license_id);
+    assert_null(answer.message);
+    assert_false(answer.hint_already);
     seen.body_cut = false;
     seen.end = CALL_END_BROKEN;
     seen.curl_code = 18;
     answer_read(&answer, &provider_license724, CALL_CREATE, &account, &seen, &arena);
     assert_int_equal(answer.verdict, VERDICT_UNSURE);
+    assert_null(answer.message);
     arena_clear(&arena);
 }
 
