@@ -174,6 +174,18 @@ def test_balance_forms(standin):
     assert b'"balance":120.0' in standin.call("balance").raw_body
 
 
+def test_change_ip_frees_the_old_and_takes_the_new(standin):
+    create(standin)
+    create(standin, ip="203.0.113.30")
+    taken = standin.call("change-ip", {**CPANEL, "newip": "203.0.113.30"}).json
+    assert taken["success"] is False and "mevcut" in taken["message"]
+    assert standin.call("change-ip", {**CPANEL, "newip": "203.0.113.20"}).json["success"] is True
+    assert standin.call("suspend", CPANEL).json["success"] is False
+    assert standin.call("suspend", {**CPANEL, "ip": "203.0.113.20"}).json["success"] is True
+    create(standin)
+    assert standin.control("summary")["licenses"] == {"count": 3, "active": 2, "suspended": 1}
+
+
 def test_short_of_credits_and_accounts(standin):
     standin.control("account", {"name": "poor", "token": "token-of-poor", "balance": "3.9999"})
     answer = standin.call("create", MONTH, token="token-of-poor")
@@ -330,6 +342,17 @@ def test_reset_forgets_late_effects(standin):
     standin.control("reset", {})
     time.sleep(0.5)
     assert standin.balance() == "1000" and standin.ledger() == []
+
+
+def test_reset_disarms_calls_under_way(standin):
+    standin.fault("slow", delay_ms=500)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(outcome_of, standin)
+        standin.wait_for(lambda: standin.control("summary")["in_flight"] == 1)
+        standin.control("reset", {})
+        assert answer.result().status == 503
+    assert standin.balance() == "1000" and standin.ledger() == []
+    assert standin.control("summary")["in_flight"] == 0
 
 
 def test_reset_may_keep_accounts(standin):
