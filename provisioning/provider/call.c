@@ -76,6 +76,7 @@ void provider_call(struct provider_loop *loop, const struct call_start *start)
         .body = provider_call_body(start->call, &running->arena),
         .get = start->call->name == CALL_INFO,
         .once = call_paid(start->call->name),
+        .resend = !call_changes(start->call->name),
         .bearer = &account->token,
         .ca_file = account->ca_file,
         .timeout_ms = account->call_timeout_ms,

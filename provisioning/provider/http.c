@@ -25,13 +25,15 @@
 
 /* Also the longest token with its header's name. */
 #define HEADER_LINE_MAX (SECRET_MAX + 64)
+/* Shorter than servers keep idle connections, so that one rarely dies under a request. */
+#define KEPT_MAX_S 4L
 
 struct http_transfer {
     CURL *easy;
     struct curl_slist *headers;
     struct text body;
     char error[CURL_ERROR_SIZE];
-    bool once;
+    bool resend;
     bool passed;
     bool passed_twice;
     bool fenced;
@@ -47,9 +49,10 @@ static int request_begins(void *ctx, char *peer, char *local, int peer_port, int
 
     (void)peer, (void)local, (void)peer_port, (void)local_port;
     if (transfer->passed) {
-        /* A reused connection died and libcurl is about to send again: harmless
-         * where a repeat is, and never allowed where credits are spent. */
-        if (!transfer->once)
+        /* A kept connection died and libcurl is about to send again.  One attempt
+         * is one request, or what the second one is answered would be taken for
+         * what became of the first; reads alone have nothing to lose. */
+        if (transfer->resend)
             return CURL_PREREQFUNC_OK;
         transfer->passed_twice = true;
         return CURL_PREREQFUNC_ABORT;
@@ -143,7 +146,7 @@ static void callbacks_set(struct http_transfer *transfer)
 void http_transfer_prepare(struct http_transfer *transfer, const struct http_request *request, CURLSH *share)
 {
     text_init(&transfer->body, request->answer_max);
-    transfer->once = request->once;
+    transfer->resend = request->resend;
     transfer->fence = request->fence;
     transfer->fence_ctx = request->fence_ctx;
     transfer->bearer = request->bearer;
@@ -165,6 +168,8 @@ void http_transfer_prepare(struct http_transfer *transfer, const struct http_req
     if (request->once) {
         easy_set(transfer, CURLOPT_FRESH_CONNECT, 1L);
         easy_set(transfer, CURLOPT_FORBID_REUSE, 1L);
+    } else {
+        easy_set(transfer, CURLOPT_MAXAGE_CONN, KEPT_MAX_S);
     }
     if (share != NULL)
         easy_set(transfer, CURLOPT_SHARE, share);

@@ -23,7 +23,8 @@ struct http_request {
     const char *body;
     size_t body_len;
     bool get;                    /* without a body; otherwise POST */
-    bool once;                   /* a fresh connection that is never used again, and never sent twice */
+    bool once;                   /* a fresh connection that is never used again */
+    bool resend;                 /* libcurl may send it again by itself when a kept connection dies: reads only */
     bool plain;                  /* for webhooks to this machine */
     const struct secret *bearer; /* NULL or empty: no Authorization header */
     const char *const *headers;  /* further "Name: value" lines */
