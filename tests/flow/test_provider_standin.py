@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The provider room against the stand-in: each fault's verdict beside what the ledger says happened."""
 import subprocess
+import sys
 
 import pytest
 
 import provider_driver
-from test_standin import ROOT, TOKEN, Standin
+from provider_driver import ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "standin"))
+from private import TOKEN, Standin  # noqa: E402
 
 TYPE, IP = "cpanel", "203.0.113.10"
 CREATE = {"name": "create", "fields": {"type": TYPE, "ip": IP, "billingcycle": 1}, "fence": True}
