@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Tables, types and the constraints that carry the promises.
--- Lock order everywhere: line, then pair, then orders, then account.
+-- Lock order everywhere: lines (by license_id), accounts (by name), pairs, orders.  Whoever cannot keep to it takes
+-- the lock only if it is free (skip locked).  docs/database.md tells what is left.
 
 create schema bridge;
 create schema ops;
@@ -213,6 +214,8 @@ create index orders_line on bridge.orders (license_id, order_sequence, position)
   where state not in ('succeeded', 'failed', 'cancelled');
 create index orders_state on bridge.orders (state, order_id)
   where state not in ('succeeded', 'failed', 'cancelled');
+create index orders_paused on bridge.orders (account)
+  where state = 'held' and reason_code in ('account_paused', 'account_denied');
 create index orders_waits on bridge.orders (waits_pair) where waits_pair is not null;
 create index orders_renewals on bridge.orders (license_id, period_end)
   where type = 'license.renew' and period_end is not null;

@@ -3,8 +3,9 @@
 -- All of these expect the license's line to be locked by the caller.
 
 -- The reason as a person reads it.  Who is ahead in line changes with every step, so it is said when asked.
-create function bridge.order_reason(o bridge.orders) returns text language sql stable as $$
-  select case when o.state = 'blocked' and o.reason_code = 'line'
+create function bridge.order_reason(o bridge.orders) returns text
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+  select case when o.state = 'blocked' and o.reason_code in ('line', 'released')
               then (select format('waits for order %s of the same license', l.head_order)
                     from bridge.line l where l.license_id = o.license_id)
               else o.reason end
@@ -107,7 +108,7 @@ declare
   l bridge.license;
   target record;
 begin
-  select * into l from bridge.license where license_id = o.license_id for update;
+  select * into l from bridge.license where license_id = o.license_id for no key update;
   if o.state = 'succeeded' then
     case o.type
     when 'license.create' then
@@ -161,7 +162,8 @@ begin
     update bridge.license set status = case when terminated_at is null then 'unknown' else 'terminated' end
       ::bridge.license_status, updated_at = now()
     where license_id = l.license_id and status = 'pending';
-    perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
+    -- It has nothing upstream: what its successors claimed goes with them.
+    update bridge.pair set license_id = null where license_id = l.license_id;
     perform bridge.line_fail_successors(l.license_id,
       format('the create of this license (order %s) ended %s: %s', o.order_id, o.state, coalesce(o.reason, '')));
   elsif o.type in ('license.change_ip', 'license.change_product') then

@@ -30,28 +30,22 @@ language sql immutable as $$
   select row(p_idx, 'refused', null, null, null, p_field, p_text)::bridge.intake_result
 $$;
 
--- The license that (source, service, product code) means; made when there is none.  Its line is locked.
+-- Makes the license that (source, service, product code) means.  Null: somebody else was quicker.
 -- Touches: license, license_product, line.
 create function bridge.intake_license(r bridge.intake_row) returns bigint language plpgsql as $$
 declare
   id bigint;
 begin
-  loop
-    select p.license_id into id from bridge.license_product p
-    where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
-    exit when found;
-    insert into bridge.license (source, service_id, provider, account, product_code, upstream_type, ip, license_key)
-    values (r.source, r.service_id, r.provider, r.account, r.product_code, r.upstream_type, r.ip::inet, r.license_key)
-    returning license_id into id;
-    insert into bridge.license_product (source, service_id, product_code, license_id)
-    values (r.source, r.service_id, r.product_code, id) on conflict do nothing;
-    if found then
-      insert into bridge.line (license_id, account) values (id, r.account);
-      return id;
-    end if;
-    delete from bridge.license where license_id = id; -- somebody else was quicker
-  end loop;
-  perform from bridge.line where license_id = id for update;
+  insert into bridge.license (source, service_id, provider, account, product_code, upstream_type, ip, license_key)
+  values (r.source, r.service_id, r.provider, r.account, r.product_code, r.upstream_type, r.ip::inet, r.license_key)
+  returning license_id into id;
+  insert into bridge.license_product (source, service_id, product_code, license_id)
+  values (r.source, r.service_id, r.product_code, id) on conflict do nothing;
+  if not found then
+    delete from bridge.license where license_id = id;
+    return null;
+  end if;
+  insert into bridge.line (license_id, account) values (id, r.account);
   return id;
 end
 $$;
@@ -150,6 +144,7 @@ declare
   id bigint;
   sentence text;
   obstacle record;
+  again constant bridge.intake_result := row(r.idx, 'again', null, null, null, null, null);
 begin
   select d.order_id, d.digest into known from bridge.delivery d
   where d.source = r.source and d.delivery_id = r.delivery_id;
@@ -166,23 +161,34 @@ begin
     end if;
     insert into bridge.delivery (source, delivery_id, digest, order_id)
     values (r.source, r.delivery_id, r.digest, known.order_id) on conflict do nothing;
-    return bridge.intake_order(r.idx, case when found then 'duplicate' else 'again' end, known.order_id);
+    return case when found then bridge.intake_order(r.idx, 'duplicate', known.order_id) else again end;
   end if;
   if r.type = 'license.create' and exists (select from bridge.product p where p.account = r.account
                                            and p.upstream_type = r.upstream_type and not p.visible) then
     return bridge.intake_refused(r.idx, 'data.product_code',
       format('product %s is not sold by the provider at present', r.product_code));
   end if;
-  perform from bridge.line l join bridge.license_product p using (license_id)
-  where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code for update of l;
+  -- The batch has locked the lines that it knew of.  One that was made since then is taken only if it is free: to
+  -- wait for it now would be out of order.
+  select p.license_id into license from bridge.license_product p
+  where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
+  if found then
+    perform from bridge.line l where l.license_id = license for update skip locked;
+    if not found then
+      return again;
+    end if;
+  end if;
   sentence := bridge.intake_refusal(r);
   if sentence is not null then
     return bridge.intake_refused(r.idx, 'data.service_id', sentence);
   end if;
-  license := bridge.intake_license(r);
+  license := coalesce(license, bridge.intake_license(r));
+  if license is null then
+    return again;
+  end if;
   id := nextval('bridge.order_id_seq');
   if not bridge.intake_store(r, license, id) then
-    return row(r.idx, 'again'::text, null::bigint, null::text, null::text, null::text, null::text);
+    return again;
   end if;
   perform bridge.line_advance(license);
   -- Not at the head of its line: the pair it needs is claimed, or waited for, from acceptance on.
@@ -197,8 +203,8 @@ begin
 end
 $$;
 
--- A batch of deliveries: one row of answer each.  Rows are taken in the order of their licenses, so that two
--- batches meet their locks in the same order.
+-- A batch of deliveries: one row of answer each.  The lines are locked first, in the order in which everybody locks
+-- them; new licenses are made in the order of their names, so that two batches do not wait for each other.
 create function bridge.intake_accept(
   text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[],
   text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[],
@@ -207,6 +213,10 @@ returns setof bridge.intake_result language plpgsql security definer set search_
 declare
   r bridge.intake_row;
 begin
+  perform from bridge.line l
+  where l.license_id in (select p.license_id from unnest($1, $9, $12) as u(source, service_id, product_code)
+                         join bridge.license_product p using (source, service_id, product_code))
+  order by l.license_id for update;
   for r in
     select u.ord::int, u.a1, u.a2, u.a3, u.a4, u.a5, u.a6, u.a7, u.a8, u.a9, u.a10, u.a11, u.a12, u.a13, u.a14, u.a15,
            u.a16, u.a17, u.a18, u.a19, u.a20, u.a21, u.a22, u.a23, u.a24, u.a25, u.a26, u.a27, u.a28, u.a29, u.a30,

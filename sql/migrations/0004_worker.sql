@@ -25,7 +25,11 @@ $$;
 -- Leases up to p_limit lines whose head is repeatable, moves the heads to calling and writes their attempts: the
 -- intent, committed before any connection is opened.  Touches: line, orders, attempt.
 create function bridge.work_claim(p_worker text, p_accounts text[], p_limit int, p_lease_ms bigint)
-returns setof bridge.work language sql security definer set search_path = pg_catalog, pg_temp as $$
+returns setof bridge.work language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  heads bigint[];
+  epochs bigint[];
+begin
   with ripe as materialized (
     select l.license_id from bridge.line l
     where l.account = any (p_accounts) and not l.head_paid and l.run_at <= now() and l.lease_owner is null
@@ -38,17 +42,23 @@ returns setof bridge.work language sql security definer set search_path = pg_cat
         lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
     from ripe where l.license_id = ripe.license_id
     returning l.head_order, l.lease_epoch
-  ), begun as (
+  )
+  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  -- A statement of its own: it sees the heads as they were when their lines were locked.
+  return query
+  with begun as (
     update bridge.orders o
     set state = 'calling', attempts = o.attempts + 1, reason_code = 'calling', reason = null, next_try_at = null,
         updated_at = now()
-    from leased where o.order_id = leased.head_order and o.state = 'queued'
+    from unnest(heads, epochs) as leased(head_order, lease_epoch)
+    where o.order_id = leased.head_order and o.state = 'queued'
     returning o, leased.lease_epoch
   ), kept as (
     insert into bridge.attempt (order_id, attempt, account, call, worker, epoch)
     select (b.o).order_id, (b.o).attempts, (b.o).account, (b.o).type::text, p_worker, b.lease_epoch from begun b
   )
-  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w
+  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w;
+end
 $$;
 
 -- Takes the account's lane and leases one line whose head is paid.  The order stays queued until work_begin.
@@ -61,7 +71,7 @@ begin
   perform from bridge.account a
   where a.account = p_account and not a.paused
     and not exists (select from bridge.line l where l.head_order = a.lane_order and l.lease_owner is not null)
-  for update skip locked;
+  for no key update skip locked; -- not the key: every insert at the front door shares that
   if not found then
     return;
   end if;
@@ -202,7 +212,7 @@ begin
 end
 $$;
 
--- Outcomes in bulk, by license, so that two workers meet their locks in the same order.
+-- Outcomes in bulk.  Lines and accounts are locked first, in the order in which everybody locks them.
 create function bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[],
                                      boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[])
 returns table (order_id bigint, applied boolean, state text)
@@ -210,6 +220,12 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   r record;
 begin
+  perform from bridge.line l
+  where l.license_id in (select o.license_id from bridge.orders o where o.order_id = any ($1))
+  order by l.license_id for update;
+  perform from bridge.account a
+  where a.account in (select o.account from bridge.orders o where o.order_id = any ($1) and o.paid)
+  order by a.account for no key update;
   for r in
     select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
       as u(id, attempt, epoch, target, code, reason, wait_ms, settle_ms, doubted, key_free, sent, verdict, status, curl,
@@ -265,7 +281,7 @@ declare
 begin
   for l in
     select * from bridge.line ln where ln.lease_owner is not null and ln.run_at <= now() and ln.lease_until <= now()
-    order by ln.run_at limit p_limit for update skip locked
+    order by ln.account, ln.run_at limit p_limit for update skip locked
   loop
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
     update bridge.account set version = version + 1, lane_order = null where lane_order = o.order_id;
@@ -321,6 +337,8 @@ begin
     continue when not found;
     select * into o from bridge.orders where order_id = w.order_id and waits_pair is not null and state = 'blocked';
     continue when not found;
+    perform from bridge.pair where pair_id = o.waits_pair for update skip locked;
+    continue when not found; -- the front door is at it, perhaps waiting for another pair that we hold
     obstacle := bridge.order_obstacle(o);
     if obstacle.pair_id is null then
       update bridge.orders set waits_pair = null, updated_at = now() where order_id = w.order_id;
@@ -339,7 +357,8 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
   where account = p_account and not paused
 $$;
 
--- Shows the pause on the orders that it stops, lines locked one by one; says how many were moved.
+-- Shows the pause on the orders that it stops, and lets those go whose account goes on but which were locked, or on
+-- their way into the hold, when it was resumed.  Says how many were moved.
 create function bridge.account_sweep() returns int
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -358,6 +377,13 @@ begin
     where order_id = w.head_order and state = 'queued';
     update bridge.line set run_at = null where license_id = w.license_id;
     swept := swept + 1;
+  end loop;
+  for w in
+    select a.account from bridge.account a
+    where not a.paused and exists (select from bridge.orders o where o.account = a.account and o.state = 'held'
+                                   and o.reason_code in ('account_paused', 'account_denied'))
+  loop
+    swept := swept + bridge.holds_release(w.account, array['account_paused', 'account_denied'], null);
   end loop;
   return swept;
 end
@@ -380,7 +406,8 @@ begin
     continue when not found;
     update bridge.orders
     set state = 'blocked', reason_code = 'released', reason = null, updated_at = now(), next_try_at = null
-    where order_id = w.order_id and state = 'held';
+    where order_id = w.order_id and state = 'held' and reason_code = any (p_codes);
+    continue when not found;
     perform bridge.line_advance(w.license_id);
     released := released + 1;
   end loop;

@@ -10,10 +10,25 @@ create view ops.orders as
   from bridge.orders o;
 comment on view ops.orders is 'Every order; one row each';
 
+-- The bytes that an upstream sent, as text: they may be anything, and were cut wherever the limit fell.
+create function bridge.answer_text(p_answer bytea) returns text
+language plpgsql immutable security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  for cut in 0 .. least(3, length(p_answer)) loop
+    begin
+      return convert_from(substr(p_answer, 1, length(p_answer) - cut), 'UTF8');
+    exception when character_not_in_repertoire or untranslatable_character then
+      continue;
+    end;
+  end loop;
+  return encode(p_answer, 'escape');
+end
+$$;
+
 create view ops.attempts as
   select a.order_id, a.attempt, a.account, a.call, a.worker, a.started_at, a.finished_at, a.sent,
          a.verdict::text as verdict, a.reason_code, a.reason, a.http_status, a.curl_code, a.elapsed_ms, a.request,
-         convert_from(a.answer, 'SQL_ASCII') as answer, trim_scale(a.price) as price,
+         bridge.answer_text(a.answer) as answer, trim_scale(a.price) as price,
          trim_scale(a.balance_before) as balance_before
   from bridge.attempt a;
 comment on view ops.attempts is 'Every upstream call made for an order';
@@ -74,6 +89,6 @@ create view ops.tokens as
   select t.token_id, t.name, t.scopes, t.created_at, t.expires_at, t.revoked_at from bridge.token t;
 comment on view ops.tokens is 'Operators'' tokens, without the tokens';
 
-grant execute on function bridge.order_reason to bridge_ops;
+grant execute on function bridge.order_reason, bridge.answer_text to bridge_ops;
 grant select on all tables in schema ops to bridge_ops;
 grant usage on schema ops to bridge_operator;
