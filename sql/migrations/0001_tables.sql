@@ -116,6 +116,7 @@ create table bridge.pair (
   terminated_at  timestamptz,
   unique (account, upstream_type, ip)
 );
+create index pair_holder on bridge.pair (license_id) where license_id is not null;
 comment on table bridge.pair is 'An (account, type, ip) and the license that holds it; rows stay, so that what we ever owned is known';
 comment on column bridge.pair.license_id is 'The holder; null when it has let go';
 
