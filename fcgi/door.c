@@ -32,7 +32,7 @@
 
 #define DOOR_BACKLOG     4096
 #define DOOR_ACCEPTS_MAX 64 /* per round, so that answers are not kept waiting */
-#define DOOR_PEER_WAIT_S 5  /* for a peer that stops in the middle of a request or an answer */
+#define DOOR_PEER_WAIT_S 2  /* for a peer that stops in the middle of a request or an answer */
 #define DOOR_PASSED_FD   3  /* systemd's first */
 
 struct door {

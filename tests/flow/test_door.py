@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The front door below HTTP: peers that lie about lengths, stop half-way or crowd in; a database
+that goes away; reload, drain and restart."""
+import concurrent.futures
+import contextlib
+import json
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+from bridge import sign
+from fastcgi import BEGIN, Connection, record
+from front import Front
+
+
+@pytest.fixture(scope="module")
+def front():
+    with Front() as running:
+        yield running
+
+
+@pytest.fixture
+def connection(front):
+    """A connection that is kept, whatever was asked on it; the door must still work afterwards."""
+    opened = front.connect()
+    yield opened
+    opened.close()
+    assert front.send("test.ping").status == 200
+
+
+def ping(front, connection, keep=True):
+    body = json.dumps(front.event("test.ping")).encode()
+    return connection.ask(front.params(body), body, keep)
+
+
+def problem(answer, status, field):
+    assert answer.status == status, answer.raw
+    found = json.loads(answer.raw)
+    assert (found["status"], found.get("field")) == (status, field)
+
+
+# Lengths.
+
+@pytest.mark.parametrize("announce", [lambda n: n + 1, lambda n: n + 1000, lambda n: 65536, lambda n: n - 1,
+                                      lambda n: 0])
+def test_length_that_disagrees_is_400_and_stores_nothing(front, connection, announce):
+    body = json.dumps(front.create()).encode()
+    before = front.orders()
+    answer = connection.ask(front.params(body, CONTENT_LENGTH=str(announce(len(body)))), body)
+    problem(answer, 400, "content_length")
+    assert front.orders() == before
+    assert ping(front, connection).status == 200  # the same connection begins where it should
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "1e3", "0x10", " 5", "99999999999999999999"])
+def test_length_that_is_no_number_is_400(front, connection, length):
+    body = json.dumps(front.create()).encode()
+    problem(connection.ask(front.params(body, CONTENT_LENGTH=length), body), 400, "content_length")
+    assert ping(front, connection).status == 200
+
+
+def test_missing_length_is_400(front, connection):
+    body = json.dumps(front.create()).encode()
+    problem(connection.ask(front.params(body, CONTENT_LENGTH=None), body), 400, "content_length")
+    assert ping(front, connection).status == 200
+
+
+def test_bodies_too_long_are_413_and_the_connection_survives(front, connection):
+    for size in (65537, 200_000, 1_000_000):
+        body = b" " * size
+        problem(connection.ask(front.params(body), body), 413, None)
+        assert ping(front, connection).status == 200
+
+
+def test_body_past_all_bounds_costs_the_connection(front):
+    body = b" " * 3_000_000
+    opened = front.connect()
+
+    def send():
+        with contextlib.suppress(OSError):  # the door may close before all is sent
+            opened.send(front.params(body), body)
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    problem(opened.receive(), 413, None)
+    sender.join(10)
+    opened.close()
+    assert front.send("test.ping").status == 200
+
+
+# Headers.
+
+@pytest.mark.parametrize("name", ["HTTP_WEBHOOK_ID", "HTTP_WEBHOOK_TIMESTAMP", "HTTP_WEBHOOK_SIGNATURE"])
+def test_doubled_headers_are_400(front, connection, name):
+    body = json.dumps(front.create()).encode()
+    params = front.params(body)
+    doubled = params + [(name, dict(params)[name])]
+    problem(connection.ask(doubled, body), 400, name.removeprefix("HTTP_").replace("_", "-").lower())
+
+
+def test_crowds_of_parameters_are_400(front, connection):
+    body = json.dumps(front.event("test.ping")).encode()
+    for extra in ([(f"HTTP_X{n}", "x") for n in range(300)], [(f"HTTP_X{n}", "x" * 1000) for n in range(60)],
+                  [("HTTP_X", "x" * 60000)]):
+        problem(connection.ask(front.params(body) + extra, body), 400, None)
+        assert ping(front, connection).status == 200
+
+
+def test_odd_parameters_do_no_harm(front, connection):
+    body = json.dumps(front.event("test.ping")).encode()
+    assert connection.ask([], b"").status == 404
+    assert connection.ask(front.params(body, REQUEST_METHOD=None), body).status == 405
+    assert connection.ask(front.params(body, REQUEST_URI="/v1/events/\xff\xfe"), body).status == 404
+    assert connection.ask(front.params(body, REQUEST_URI="/" + "x" * 5000), body).status == 404
+    assert connection.ask(front.params(body, REMOTE_ADDR=None, REQUEST_URI="/v1/events/far"), body).status == 403
+    assert connection.ask(front.params(body, REMOTE_ADDR="nonsense", REQUEST_URI="/v1/events/far"), body).status == 403
+    problem(connection.ask(front.params(body, HTTP_WEBHOOK_ID=b"\xff"), body), 400, "webhook-id")
+
+
+def test_allowed_address_gets_in(front, connection):
+    body = json.dumps(front.event("test.ping")).encode()
+    now = str(int(time.time()))
+    params = front.params(body, "near1", now, REQUEST_URI="/v1/events/far", REMOTE_ADDR="192.0.2.77",
+                          HTTP_WEBHOOK_SIGNATURE=sign(front.secret["far"], "near1", now, body))
+    assert connection.ask(params, body).status == 200
+
+
+# Connections.
+
+def test_connections_are_kept_only_when_asked(front):
+    kept = front.connect()
+    for _ in range(50):
+        assert ping(front, kept).status == 200
+    assert ping(front, kept, keep=False).status == 200
+    with pytest.raises(EOFError):
+        kept.receive()
+    kept.close()
+
+
+def test_peers_that_leave_or_stop_are_survived(front):
+    body = json.dumps(front.create()).encode()
+    for stop in (b"", b"\x01", record(BEGIN, b"\x00\x01\x01" + b"\x00" * 5), b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 64):
+        opened = front.connect()
+        opened.socket.sendall(stop)
+        opened.close()
+    gone = front.connect()  # asks, and does not wait for the answer
+    gone.send(front.params(body), body)
+    gone.close()
+    assert front.send("test.ping").status == 200
+
+
+def test_peer_that_stops_in_the_middle_holds_the_door_for_seconds_only(front):
+    stuck = front.connect()
+    stuck.socket.sendall(record(BEGIN, b"\x00\x01\x01" + b"\x00" * 5)[:12])
+    began = time.monotonic()
+    assert front.send("test.ping").status == 200
+    assert time.monotonic() - began < 5
+    stuck.close()
+
+
+def descriptors(front):
+    return len(list(pathlib.Path(f"/proc/{front.pid()}/fd").iterdir()))
+
+
+def test_hundreds_of_connections_leave_nothing_behind(front):
+    before = descriptors(front)
+    crowd = [front.connect() for _ in range(400)]
+    body = json.dumps(front.event("test.ping")).encode()
+    for opened in crowd:
+        opened.send(front.params(body), body)
+    assert all(opened.receive().status == 200 for opened in crowd)
+    assert descriptors(front) >= before + 400
+    for opened in crowd:
+        opened.close()
+    front.until(lambda: descriptors(front) <= before)
+
+
+def test_crowd_of_new_orders_is_stored_once_each(front):
+    before = front.orders()
+    events = [json.dumps(front.create()).encode() for _ in range(300)]
+
+    def post(number):
+        return front.deliver(events[number % 300], delivery=f"crowd{number % 300}-{number // 600}")
+
+    with concurrent.futures.ThreadPoolExecutor(24) as pool:
+        answers = list(pool.map(post, range(900)))
+    assert {answer.status for answer in answers} == {202}
+    for number, answer in enumerate(answers):
+        assert answer.body["order_id"] == answers[number % 300].body["order_id"]
+    assert front.orders() == before + 300
+
+
+def test_one_service_at_once_is_no_error(front):
+    """Deliveries that may not share a commit follow each other."""
+    data = front.fresh()
+    before = front.orders()
+
+    def post(number):
+        kind = "license.suspend" if number % 2 else "license.unsuspend"
+        return front.send(kind, **(data | {"operation_key": f"same{number}"}))
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert {answer.status for answer in pool.map(post, range(64))} == {202}
+    assert front.orders() == before + 64
+
+
+# The database away.
+
+def test_no_commit_means_503_and_the_repetition_gets_in(front):
+    body = front.create()
+    front.ctl("kill", "postgres")
+    try:
+        answer = front.deliver(body, delivery="away1")
+        assert answer.status == 503 and int(answer.headers["retry-after"]) > 0
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert front.send("test.ping").status == 200
+        assert front.get("/health/live").status == 200
+        assert front.get("/health/ready").status == 503
+    finally:
+        front.ctl("start", "postgres")
+    front.until(lambda: front.get("/health/ready").status == 200)
+    front.until(lambda: front.deliver(body, delivery="away1").status == 202)
+    assert front.sql("select count(*) from bridge.delivery where delivery_id = 'away1'") == "1"
+
+
+def test_short_outage_is_waited_for(front):
+    body = front.create()
+    front.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'bridge_intake'")
+    front.until(lambda: front.deliver(body, delivery="short1").status == 202)
+
+
+def test_slow_commit_delays_only_itself(front):
+    """A lock that a statement waits for: health and pings go on, and the delivery arrives."""
+    holder = subprocess.Popen(["psql", "-X", "-q", front.env["DATABASE_URL"], "-c",
+                               "begin; lock table bridge.delivery in access exclusive mode; select pg_sleep(2); commit"],
+                              stdout=subprocess.DEVNULL)
+    time.sleep(0.4)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(front.deliver, front.create()) for _ in range(4)]
+        began = time.monotonic()
+        for _ in range(20):
+            assert front.send("test.ping").status == 200
+        assert front.get("/health/ready").status == 200
+        assert time.monotonic() - began < 1.2
+        assert [one.result().status for one in waiting] == [202] * 4
+    holder.wait(10)
+
+
+# Reload, drain, restart.
+
+def test_bad_configuration_keeps_the_old_one(front):
+    config = pathlib.Path(front.env["CONFIG"])
+    good = config.read_text()
+    config.write_text(good + "\nnonsense {\n")
+    front.reload("config.kept")
+    assert front.send("test.ping").status == 200
+    config.write_text(good)
+    front.reload("config.loaded")
+
+
+def test_new_secret_counts_after_reload(front):
+    path = front.dir / "rotated-old.secret"
+    old = path.read_text()
+    path.write_text("whsec_" + "A" * 43 + "=\n")
+    front.reload("config.loaded")
+    ping_event = front.event("test.ping")
+    assert front.deliver(ping_event, secret=front.secret["rotated-old"], source="rotated").status == 401
+    assert front.deliver(ping_event, secret=front.secret["rotated-new"], source="rotated").status == 200
+    path.write_text(old)
+    front.reload("config.loaded")
+
+
+def test_drain_answers_what_waits_and_ends_with_0(front):
+    socket_file = pathlib.Path(front.env["PRIVATE"]) / "sock" / "drained.sock"
+    program = subprocess.Popen([f"{front.env['BIN']}/bridge-fcgi", "intake", "--config", front.env["CONFIG"],
+                                "--socket", str(socket_file)], stderr=subprocess.PIPE, text=True)
+    front.until(socket_file.exists)
+    assert socket_file.stat().st_mode & 0o777 == 0o660
+    idle, busy = Connection(socket_file), Connection(socket_file)
+    front.until(lambda: ping(front, idle).status == 200)
+    assert ping(front, busy).status == 200
+    holder = subprocess.Popen(["psql", "-X", "-q", front.env["DATABASE_URL"], "-c",
+                               "begin; lock table bridge.delivery in access exclusive mode; select pg_sleep(1.5); commit"],
+                              stdout=subprocess.DEVNULL)
+    time.sleep(0.4)
+    body = json.dumps(front.create()).encode()
+    busy.send(front.params(body), body)
+    time.sleep(0.2)
+    program.send_signal(signal.SIGTERM)
+    with pytest.raises(EOFError):
+        idle.receive()
+    assert busy.receive().status == 202
+    assert program.wait(10) == 0
+    assert not socket_file.exists()
+    log = program.stderr.read()
+    assert "event=program.draining" in log and "unanswered=0" in log
+    holder.wait(10)
+    idle.close()
+    busy.close()
+
+
+def test_socket_of_a_dead_process_is_taken_over_and_a_live_one_is_not(front):
+    front.ctl("kill", "intake")
+    front.ctl("start", "intake")
+    front.ctl("ready")
+    assert front.send("test.ping").status == 200
+    command = [f"{front.env['BIN']}/bridge-fcgi", "intake", "--config", front.env["CONFIG"], "--socket",
+               f"{front.env['PRIVATE']}/sock/intake.sock"]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    assert second.returncode == 71 and "another program listens" in second.stderr
+    assert front.send("test.ping").status == 200
+
+
+@pytest.mark.parametrize("words,status", [([], 64), (["intake"], 64), (["serve", "--socket", "x"], 64),
+                                          (["intake", "--socket", "/x", "--socket-mode", "777"], 64),
+                                          (["intake", "--socket", "/x", "--nonsense"], 64),
+                                          (["intake", "--socket", "/x", "--config", "/nonexistent"], 78),
+                                          (["--version"], 0), (["--help"], 0)])
+def test_command_line(front, words, status):
+    done = subprocess.run([f"{front.env['BIN']}/bridge-fcgi", *words], capture_output=True, text=True, timeout=10,
+                          check=False)
+    assert done.returncode == status, done
+
+
+def test_memory_stays_small(front):
+    assert front.resident_kib() < 20 * 1024
