@@ -90,8 +90,13 @@ int ctl_conninfo(struct ctl *ctl, const char **conninfo)
     return status;
 }
 
-/* What went wrong, and the status for it. */
-static int rows_fail(const struct rows *rows)
+static int problem_set(struct ctl *ctl, int status, const char *what, const char *detail)
+{
+    (void)snprintf(ctl->problem, sizeof ctl->problem, "%s%s%s", what, detail[0] == '\0' ? "" : ": ", detail);
+    return status;
+}
+
+int ctl_rows_status(struct ctl *ctl, const struct rows *rows)
 {
     const char *error = rows_error(rows), *state = rows_sqlstate(rows);
 
@@ -100,21 +105,22 @@ static int rows_fail(const struct rows *rows)
         return EX_OK;
     case ROWS_ERROR:
         if (strcmp(state, "3F000") == 0)
-            return ctl_fail(EX_CONFIG, "this database has no License Bridge yet: run bridgectl migrate");
+            return problem_set(ctl, EX_CONFIG, "this database has no License Bridge yet: run bridgectl migrate", "");
         if (strcmp(state, "42501") == 0)
-            return ctl_fail(EX_NOPERM, "the database user may not do this: %s", error);
-        return ctl_fail(EX_DATAERR, "the database refused: %s", error);
+            return problem_set(ctl, EX_NOPERM, "the database user may not do this", error);
+        return problem_set(ctl, EX_DATAERR, "the database refused", error);
     case ROWS_DOWN:
-        return ctl_fail(EX_TEMPFAIL, "the database went away, whether it was done is unknown: %s", error);
+        return problem_set(ctl, EX_TEMPFAIL, "the database went away, whether it was done is unknown", error);
     case ROWS_NOT_SENT:
-        return ctl_fail(EX_UNAVAILABLE, "the database cannot be reached: %s", error);
+        return problem_set(ctl, EX_UNAVAILABLE, "the database cannot be reached", error);
     case ROWS_NOT_DURABLE:
-        return ctl_fail(EX_TEMPFAIL, "done here, but not yet on the standby: %s", error);
+        return problem_set(ctl, EX_TEMPFAIL, "done, but not yet on the standby", error);
     }
     return EX_SOFTWARE;
 }
 
 struct query_wait {
+    struct ctl *ctl;
     int status;
     session_done_fn *done;
     void *ctx;
@@ -123,7 +129,7 @@ struct query_wait {
 static void query_done(void *ctx, const struct rows *rows)
 {
     struct query_wait *wait = ctx;
-    wait->status = rows_fail(rows);
+    wait->status = ctl_rows_status(wait->ctl, rows);
     if (wait->status == EX_OK && wait->done != NULL)
         wait->done(wait->ctx, rows);
 }
@@ -131,7 +137,7 @@ static void query_done(void *ctx, const struct rows *rows)
 static int query_run(struct ctl *ctl, const struct query *query, struct params *params, int64_t timeout_ms,
                      session_done_fn *done, void *ctx)
 {
-    struct query_wait wait = {.status = EX_SOFTWARE, .done = done, .ctx = ctx};
+    struct query_wait wait = {.ctl = ctl, .status = EX_SOFTWARE, .done = done, .ctx = ctx};
     session_run(ctl->session, query, params, timeout_ms, query_done, &wait);
     return wait.status;
 }
@@ -151,20 +157,33 @@ int ctl_connect(struct ctl *ctl)
         return status;
     ctl->session = session_open(&options);
     status = query_run(ctl, &QUERY_SCHEMA_VERSION, NULL, CONNECT_TIMEOUT_MS, version_read, &version);
-    if (status == EX_OK && version < migrate_latest())
-        status =
-            ctl_fail(EX_CONFIG, "the database has schema %" PRId64 ", this program needs %d: run bridgectl migrate",
-                     version, migrate_latest());
+    if (status == EX_OK && version < migrate_latest()) {
+        const char *detail =
+            arena_printf(&ctl->arena, "it has schema %" PRId64 ", this program needs %d", version, migrate_latest());
+        status = problem_set(ctl, EX_CONFIG, "the database needs bridgectl migrate", detail);
+    }
     return status;
+}
+
+int ctl_try(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx)
+{
+    return query_run(ctl, query, params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
 int ctl_query(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx)
 {
     int status = ctl->session == NULL ? ctl_connect(ctl) : EX_OK;
     if (status == EX_OK)
-        status = query_run(ctl, query, params, STATEMENT_TIMEOUT_MS, done, ctx);
+        status = ctl_try(ctl, query, params, done, ctx);
     params_clear(params);
+    if (status != EX_OK && ctl->problem[0] != '\0')
+        ctl_fail(status, "%s", ctl->problem);
     return status;
+}
+
+void ctl_done_read(void *ctx, const struct rows *rows)
+{
+    *(bool *)ctx = rows_count(rows) == 1 && rows_bool(rows, 0, "done");
 }
 
 const char *ctl_actor(struct ctl *ctl)

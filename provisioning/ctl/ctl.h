@@ -16,6 +16,7 @@
 #include "store/session.h"
 
 #define CTL_GLOBAL_SHAPE "[--config FILE] [--database CONNINFO] [--json] [--help]"
+#define CTL_PROBLEM_MAX  512
 #define CTL_CONFIG_PATH  "/etc/license-bridge/bridge.conf"
 
 struct ctl;
@@ -35,6 +36,7 @@ struct ctl {
     struct config *config;
     struct session *session;
     bool json;
+    char problem[CTL_PROBLEM_MAX];
 };
 
 /* Prints "bridgectl: …" and returns status. */
@@ -53,11 +55,19 @@ int ctl_load(struct ctl *ctl, bool tokens);
 /* --database, or the configuration's. */
 int ctl_conninfo(struct ctl *ctl, const char **conninfo);
 /* Opens the database as bridge_operator (unless PGUSER or the conninfo say
- * otherwise) and makes sure that its schema is one that this program knows. */
+ * otherwise) and makes sure that its schema is one that this program knows.
+ * Like ctl_try it prints nothing: ctl->problem says what is wrong. */
 int ctl_connect(struct ctl *ctl);
+/* Runs one statement on the open database. */
+int ctl_try(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx);
 /* Connects when that has not been done yet and runs one statement.  done, which
  * may be NULL, is called only when the answer is good. */
 int ctl_query(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx);
+/* For session_done_fn callbacks of the store's own functions: the status of an
+ * answer, with ctl->problem filled when it is bad. */
+int ctl_rows_status(struct ctl *ctl, const struct rows *rows);
+/* Reads the column "done" into a bool; a session_done_fn. */
+void ctl_done_read(void *ctx, const struct rows *rows);
 
 /* Who acts: the user behind sudo, otherwise the user. */
 const char *ctl_actor(struct ctl *ctl);
@@ -65,5 +75,9 @@ const char *ctl_actor(struct ctl *ctl);
 /* The commands, by family. */
 command_fn setup_version, setup_migrate, setup_check_config, setup_dump_config;
 command_fn token_create, token_list, token_revoke;
+command_fn order_list, order_show, order_release, order_cancel;
+command_fn account_balances, account_catalogue, account_stop, account_go_on;
+command_fn trigger_event;
+command_fn doctor_run;
 
 #endif

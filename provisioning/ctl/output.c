@@ -33,8 +33,9 @@ void table_add(struct table *table, const char *const *cells)
         row[i] = arena_strdup(table->arena, cells[i]);
 }
 
-void table_add_rows(struct table *table, const struct rows *rows)
+void table_add_rows(void *ctx, const struct rows *rows)
 {
+    struct table *table = ctx;
     const char **cells = arena_alloc(table->arena, table->column_count * sizeof *cells);
     for (int row = 0; row < rows_count(rows); row++) {
         for (size_t i = 0; i < table->column_count; i++)
@@ -160,6 +161,22 @@ json_t *table_object(const struct table *table, size_t row)
     return object;
 }
 
+json_t *table_array(const struct table *table)
+{
+    json_t *array = json_array();
+    for (size_t row = 0; row < table->row_count; row++)
+        json_array_append_new(array, table_object(table, row));
+    return array;
+}
+
+const char *table_cell(const struct table *table, size_t row, const char *column)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (strcmp(table->columns[i].name, column) == 0)
+            return table->cells[row * table->column_count + i];
+    return NULL;
+}
+
 void json_print(const json_t *json, FILE *out)
 {
     json_dumpf(json, out, JSON_INDENT(2));
@@ -169,9 +186,7 @@ void json_print(const json_t *json, FILE *out)
 void table_print(const struct table *table, bool json, FILE *out)
 {
     if (json) {
-        json_t *array = json_array();
-        for (size_t row = 0; row < table->row_count; row++)
-            json_array_append_new(array, table_object(table, row));
+        json_t *array = table_array(table);
         json_print(array, out);
         json_decref(array);
         return;

@@ -36,14 +36,16 @@ struct table {
 void table_init(struct table *table, struct arena *arena, const struct column *columns, size_t count);
 /* Copies one cell per column. */
 void table_add(struct table *table, const char *const *cells);
-/* Copies all rows of an answer. */
-void table_add_rows(struct table *table, const struct rows *rows);
+/* Copies all rows of an answer; a session_done_fn, whose ctx is the table. */
+void table_add_rows(void *ctx, const struct rows *rows);
 void table_print(const struct table *table, bool json, FILE *out);
 /* The first row alone: a JSON object, or one "name  value" a line. */
 void table_print_record(const struct table *table, bool json, FILE *out);
 
-/* The row as a JSON object; the caller's reference. */
+const char *table_cell(const struct table *table, size_t row, const char *column);
+/* One row, and all of them; the caller's reference. */
 json_t *table_object(const struct table *table, size_t row);
+json_t *table_array(const struct table *table);
 void json_print(const json_t *json, FILE *out);
 /* A JSON string of any bytes: what is no UTF-8 is shown as '?'. */
 json_t *json_text(const char *text);

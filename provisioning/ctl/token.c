@@ -123,11 +123,6 @@ out:
     return status;
 }
 
-static void rows_gather(void *ctx, const struct rows *rows)
-{
-    table_add_rows(ctx, rows);
-}
-
 int token_list(struct ctl *ctl)
 {
     static const struct column columns[] = {{"token_id", COLUMN_COUNT},  {"name", COLUMN_TEXT},
@@ -138,15 +133,10 @@ int token_list(struct ctl *ctl)
 
     params_init(&params);
     table_init(&table, &ctl->arena, columns, sizeof columns / sizeof columns[0]);
-    int status = ctl_query(ctl, &QUERY_TOKEN_LIST, &params, rows_gather, &table);
+    int status = ctl_query(ctl, &QUERY_TOKEN_LIST, &params, table_add_rows, &table);
     if (status == EX_OK)
         table_print(&table, ctl->json, stdout);
     return status;
-}
-
-static void done_read(void *ctx, const struct rows *rows)
-{
-    *(bool *)ctx = rows_bool(rows, 0, "done");
 }
 
 int token_revoke(struct ctl *ctl)
@@ -161,7 +151,7 @@ int token_revoke(struct ctl *ctl)
     params_init(&params);
     params_text(&params, ctl_actor(ctl));
     params_int(&params, id);
-    status = ctl_query(ctl, &QUERY_TOKEN_REVOKE, &params, done_read, &done);
+    status = ctl_query(ctl, &QUERY_TOKEN_REVOKE, &params, ctl_done_read, &done);
     if (status == EX_OK && !done)
         return ctl_fail(EX_DATAERR, "no live token %" PRId64, id);
     if (status == EX_OK)

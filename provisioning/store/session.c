@@ -426,10 +426,8 @@ void session_submit(struct session *session, const struct query *query, struct p
     session->last = &job->next;
 }
 
-void session_run(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,
-                 session_done_fn *done, void *ctx)
+void session_drain(struct session *session)
 {
-    session_submit(session, query, params, timeout_ms, done, ctx);
     for (;;) {
         session_step(session);
         if (session_idle(session))
@@ -438,6 +436,13 @@ void session_run(struct session *session, const struct query *query, struct para
         struct pollfd fd = {.fd = session_fd(session), .events = session_events(session)};
         poll(&fd, 1, wait < 0 || wait > 1000 ? 1000 : (int)wait);
     }
+}
+
+void session_run(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,
+                 session_done_fn *done, void *ctx)
+{
+    session_submit(session, query, params, timeout_ms, done, ctx);
+    session_drain(session);
 }
 
 enum rows_status rows_status(const struct rows *rows)

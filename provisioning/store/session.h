@@ -71,6 +71,8 @@ void session_submit(struct session *session, const struct query *query, struct p
  * loop and for the fence. */
 void session_run(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,
                  session_done_fn *done, void *ctx);
+/* Blocking: steps until everything submitted has been answered. */
+void session_drain(struct session *session);
 
 enum rows_status rows_status(const struct rows *rows);
 const char *rows_sqlstate(const struct rows *rows); /* "" unless ROWS_ERROR */

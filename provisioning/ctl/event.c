@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds example events from two tables: which fields each type needs at each
+ * provider, and an example of each field.
+ *
+ * Only makes examples: what is right or wrong is decided by the front door, so a
+ * wrong value given on purpose goes through as it is. */
+#include "ctl/event.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define PING "test.ping"
+
+/* Addresses and names reserved for documentation (RFC 5737, RFC 2606). */
+static const struct {
+    const char *name;
+    const char *text; /* NULL: the number is meant */
+    int number;
+} examples[] = {
+    {"service_id", "example-1", 0},
+    {"ip", "203.0.113.10", 0},
+    {"new_ip", "203.0.113.20", 0},
+    {"billing_months", NULL, 1},
+    {"new_product_code", "litespeed_x_core", 0},
+    {"license_key", "EXAMPLE-KEY", 0},
+    {"customer_email", "customer@example.com", 0},
+    {"verification_type", "domain", 0},
+    {"domain", "www.example.com", 0},
+};
+
+static const char *const needed[PROVIDER_KIND_COUNT][ORDER_TYPE_COUNT] = {
+    [PROVIDER_724LICENSE] =
+        {
+            [ORDER_CREATE] = "service_id ip billing_months",
+            [ORDER_RENEW] = "service_id ip billing_months",
+            [ORDER_SUSPEND] = "service_id ip",
+            [ORDER_UNSUSPEND] = "service_id ip",
+            [ORDER_TERMINATE] = "service_id ip",
+            [ORDER_CHANGE_IP] = "service_id ip new_ip",
+            [ORDER_CHANGE_PRODUCT] = "service_id ip new_product_code",
+        },
+    [PROVIDER_LISANSZONE] =
+        {
+            [ORDER_CREATE] = "service_id license_key customer_email verification_type domain",
+            [ORDER_RENEW] = "service_id license_key customer_email verification_type domain",
+            [ORDER_SUSPEND] = "service_id license_key customer_email",
+            [ORDER_UNSUSPEND] = "service_id license_key customer_email verification_type domain",
+            [ORDER_TERMINATE] = "service_id license_key customer_email",
+            [ORDER_VERIFY] = "service_id license_key customer_email verification_type domain",
+        },
+};
+
+/* Members that are no strings in an event. */
+static const char *const integers[] = {"billing_months", "sequence"};
+static const char *const booleans[] = {"dry_run"};
+
+static bool listed(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void example_set(json_t *data, const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
+        if (strlen(examples[i].name) == len && memcmp(examples[i].name, name, len) == 0)
+            json_object_set_new(data, examples[i].name,
+                                examples[i].text != NULL ? json_string(examples[i].text)
+                                                         : json_integer(examples[i].number));
+}
+
+static void examples_set(json_t *data, const struct event_spec *spec, enum order_type type, struct arena *arena)
+{
+    const char *names = needed[spec->provider][type];
+
+    json_object_set_new(data, "product_code", json_string(spec->product_code));
+    /* A type that the provider does not offer is sent too: the answer tells. */
+    for (const char *at = names == NULL ? "service_id" : names; *at != '\0'; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        example_set(data, at, len);
+        at += len;
+    }
+    if (order_type_paid(type, spec->provider))
+        json_object_set_new(data, "operation_key", json_string(arena_printf(arena, "example:%s", spec->id)));
+}
+
+/* A value that does not read as its member's type goes as a string. */
+static json_t *value_json(const char *name, const char *value)
+{
+    int64_t number;
+    if (listed(integers, sizeof integers / sizeof integers[0], name) &&
+        text_parse_int(value, INT64_MIN, INT64_MAX, &number))
+        return json_integer(number);
+    if (listed(booleans, sizeof booleans / sizeof booleans[0], name) &&
+        (strcmp(value, "true") == 0 || strcmp(value, "false") == 0))
+        return json_boolean(value[0] == 't');
+    return json_string(value);
+}
+
+static const char *field_set(json_t *data, const char *field, struct arena *arena)
+{
+    static const char inner[] = "metadata.";
+    const char *equals = strchr(field, '=');
+    json_t *into = data;
+
+    if (equals == NULL || equals == field)
+        return arena_printf(arena, "a field is KEY=VALUE, not %s", field);
+    const char *name = arena_strndup(arena, field, (size_t)(equals - field));
+    if (strncmp(name, inner, sizeof inner - 1) == 0) {
+        name += sizeof inner - 1;
+        into = json_object_get(data, "metadata");
+        if (into == NULL) {
+            into = json_object();
+            json_object_set_new(data, "metadata", into);
+        }
+    }
+    if (equals[1] == '\0')
+        json_object_del(into, name);
+    else if (json_object_set_new(into, name, value_json(name, equals + 1)) != 0)
+        return arena_printf(arena, "the value of %s is no UTF-8", name);
+    return NULL;
+}
+
+static const char *json_dump(const json_t *json, struct arena *arena)
+{
+    char *dumped = json_dumps(json, JSON_COMPACT);
+    const char *copy = arena_strdup(arena, dumped);
+    free(dumped);
+    return copy;
+}
+
+const char *event_build(const struct event_spec *spec, struct arena *arena, const char **problem)
+{
+    json_t *event = json_object(), *data = json_object();
+    const char *body = NULL;
+    enum order_type type;
+    char now[CLOCK_TEXT_MAX];
+
+    *problem = NULL;
+    clock_format(spec->now_ms, now);
+    json_object_set_new(event, "type", json_string(spec->type));
+    json_object_set_new(event, "timestamp", json_string(now));
+    json_object_set_new(event, "schema", json_integer(1));
+    json_object_set_new(event, "data", data);
+    if (order_type_parse(spec->type, &type) && spec->product_code != NULL)
+        examples_set(data, spec, type, arena);
+    else if (strcmp(spec->type, PING) != 0)
+        *problem = arena_printf(arena,
+                                "no example of %s: license.create, renew, suspend, unsuspend, terminate, "
+                                "change_ip, change_product, verify or test.ping",
+                                spec->type);
+    for (size_t i = 0; i < spec->field_count && *problem == NULL; i++)
+        *problem = field_set(data, spec->fields[i], arena);
+    if (*problem == NULL)
+        body = json_dump(event, arena);
+    json_decref(event);
+    return body;
+}

@@ -1,0 +1,3 @@
+-- One account as the database knows it.
+-- $1 account
+select account, paused, pause_reason from ops.accounts where account = $1
