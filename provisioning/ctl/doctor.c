@@ -54,7 +54,7 @@ static void sources_examine(struct doctor *doctor)
                     source->secret_count > 0 && least >= SECRET_LEAST ? "ok" : "fail",
                     source->secret_count == 0
                         ? "no secret"
-                        : arena_printf(arena, "%zu secrets, the shortest of %zu bytes", source->secret_count, least));
+                        : arena_printf(arena, "secrets: %zu, the shortest has %zu bytes", source->secret_count, least));
     }
 }
 

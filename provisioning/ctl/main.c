@@ -22,7 +22,7 @@ static const struct command commands[] = {
     {"token revoke", "ID", "end a token", token_revoke},
     {"doctor", "", "check the configuration, the database and the providers", doctor_run},
     {"trigger",
-     "[TYPE] --source NAME --url URL [--field KEY=VALUE ...] [--body FILE] [--id ID] [--ca FILE] [--dry-run]",
+     "[TYPE] --source NAME [--url URL] [--field KEY=VALUE ...] [--body FILE] [--id ID] [--ca FILE] [--dry-run]",
      "post a signed event, an example of TYPE or a file, as a panel would", trigger_event},
     {"orders", "[--state S] [--source S] [--service ID] [--ip IP] [--account A] [--limit N]", "orders, newest first",
      order_list},

@@ -182,8 +182,8 @@ static int order_act(struct ctl *ctl, const struct order_action *action)
         return status;
     const char *state = table_cell(&facts, 0, "state");
     if (!state_listed(action->states, state))
-        return ctl_fail(EX_DATAERR, "order %" PRId64 " is %s: only an order that is %s can be %s", id, state,
-                        action->states, action->done);
+        return ctl_fail(EX_DATAERR, "order %" PRId64 " is %s; what can be %s is: %s", id, state, action->done,
+                        action->states);
     if (ctl_flag(ctl, "dry-run")) {
         printf("would %s order %" PRId64 ", which is %s\n", action->verb, id, state);
         return EX_OK;

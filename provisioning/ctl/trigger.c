@@ -22,6 +22,7 @@
 #define BODY_MAX     (1024 * 1024) /* more than any bridge takes, so that its 413 can be seen */
 #define ID_BYTES     12
 #define TIMEOUT_MS   40000 /* longer than the longest Prefer: wait */
+#define URL_DEFAULT  "https://localhost"
 #define EVENTS_PATH  "/v1/events/"
 #define SECONDS_TEXT 24
 
@@ -119,6 +120,7 @@ static int delivery_prepare(struct ctl *ctl, struct delivery *delivery)
     if (file != NULL && argument_given(&ctl->arguments, "field"))
         return ctl_misuse(ctl, "--field changes an example, not a file");
     /* The bridge's address, or the whole URL. */
+    url = url == NULL ? URL_DEFAULT : url;
     size_t len = strlen(url);
     delivery->url = strstr(url, EVENTS_PATH) != NULL
                         ? url

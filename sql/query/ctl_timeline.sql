@@ -5,7 +5,7 @@ from (
   select d.received_at as at, 1 as rank, 'delivery' as what, d.delivery_id as detail
   from ops.deliveries d where d.order_id = $1::bigint
   union all
-  select a.started_at, 2, 'call ' || a.attempt, concat_ws(' ', a.call, a.request, 'price ' || a.price,
+  select a.started_at, 2, 'call ' || a.attempt, concat_ws(' ', coalesce(a.request, a.call), 'price ' || a.price,
                                                         'balance ' || a.balance_before, 'by ' || a.worker)
   from ops.attempts a where a.order_id = $1::bigint
   union all
