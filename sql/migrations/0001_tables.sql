@@ -137,6 +137,7 @@ create table bridge.line (
   check ((lease_owner is null) = (lease_until is null))
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 comment on table bridge.line is 'The queue of one license: what workers claim.  Small and hot';
+comment on column bridge.line.account is 'Where the head is carried out; a product may move to another account';
 comment on column bridge.line.run_at is 'When the head may be claimed, or, while leased, when the lease may be taken over; null: nothing to claim';
 comment on column bridge.line.pending is 'Unfinished orders in line, parked ones not counted';
 comment on column bridge.line.settle_until is 'A doubtful call may still act until then: the next order waits';

@@ -263,7 +263,7 @@ begin
     returning * into o;
   end if;
   update bridge.line
-  set head_order = o.order_id, head_paid = o.paid, lease_owner = null, lease_until = null,
+  set account = o.account, head_order = o.order_id, head_paid = o.paid, lease_owner = null, lease_until = null,
       run_at = case when o.state = 'queued' then o.next_try_at end
   where license_id = p_license;
 end

@@ -14,7 +14,7 @@ comment on view ops.orders is 'Every order; one row each';
 create function bridge.answer_text(p_answer bytea) returns text
 language plpgsql immutable security definer set search_path = pg_catalog, pg_temp as $$
 begin
-  for cut in 0 .. least(3, length(p_answer)) loop
+  for cut in 0 .. least(3, length(p_answer) - 1) loop
     begin
       return convert_from(substr(p_answer, 1, length(p_answer) - cut), 'UTF8');
     exception when character_not_in_repertoire or untranslatable_character then

@@ -1,0 +1,100 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Who may do what.  The lists are whole: a right that is not written here is one too many.
+\ir helper.psql
+select plan(42);
+
+create table t.may (role text, functions text[]);
+insert into t.may values
+  ('bridge_intake', array['account_ensure', 'intake_accept', 'intake_refuse', 'order_read', 'price_read', 'schema_version',
+                          'token_check']),
+  ('bridge_worker', array['account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store',
+                          'holds_release', 'pairs_wake', 'partitions_ensure', 'price_read', 'product_store',
+                          'schema_version', 'work_begin', 'work_claim', 'work_claim_paid', 'work_fence', 'work_outcomes',
+                          'work_return', 'work_takeover', 'worker_gone', 'worker_seen']),
+  ('bridge_ops', array['answer_text', 'order_read', 'order_reason', 'schema_version', 'token_check']),
+  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'operator_cancel', 'operator_pause',
+                            'operator_release', 'operator_resume', 'order_read', 'order_reason', 'product_store',
+                            'schema_version', 'token_check', 'token_create', 'token_revoke']);
+create view t.function as
+  select p.oid, p.proname::text as name, p.prosecdef, p.proconfig from pg_proc p
+  where p.pronamespace in ('bridge'::regnamespace, 'ops'::regnamespace);
+
+select is((select array_agg(f.name order by f.name) from t.function f where has_function_privilege(m.role, f.oid, 'execute')),
+          m.functions, m.role || ' may call these and no more')
+from t.may m;
+select is((select string_agg(f.name, ' ') from t.function f where has_function_privilege('public', f.oid, 'execute')), null,
+          'nothing is everybody''s');
+select is((select string_agg(f.name, ' ' order by f.name) from t.function f
+           where not f.prosecdef and exists (select from t.may m where has_function_privilege(m.role, f.oid, 'execute'))),
+          null, 'what others may call runs with its owner''s rights');
+select is((select string_agg(f.name, ' ' order by f.name) from t.function f
+           where f.prosecdef and f.proconfig is distinct from array['search_path=pg_catalog, pg_temp']),
+          null, '… with a fixed search path');
+select is((select string_agg(f.name, ' ' order by f.name) from t.function f join pg_proc p using (oid)
+           where p.proowner <> 'bridge_owner'::regrole), null, '… which is bridge_owner''s');
+
+-- Tables and views.
+create view t.relation as
+  select c.oid, c.relname::text as name, c.relnamespace::regnamespace::text as schema from pg_class c
+  where c.relnamespace in ('bridge'::regnamespace, 'ops'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S');
+create view t.held as
+  select m.role, r.schema, r.name, v as privilege
+  from t.may m, t.relation r, unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) v
+  where has_table_privilege(m.role, r.oid, v);
+select is((select string_agg(h.name || ' ' || h.privilege, ', ') from t.held h where h.schema = 'bridge'), null, 'no role touches a table');
+select is((select string_agg(h.name || ' ' || h.privilege, ', ') from t.held h where h.role in ('bridge_intake', 'bridge_worker')), null,
+          'the front door and the workers read no view either');
+select is((select string_agg(distinct h.privilege, ', ') from t.held h), 'select', 'the operators'' rooms only read');
+select is((select count(*) from t.held h where h.role = m.role), (select count(*) from t.relation r where r.schema = 'ops'),
+          m.role || ' reads every view')
+from t.may m where m.role in ('bridge_ops', 'bridge_operator');
+select is((select string_agg(r.name, ', ') from t.relation r where has_table_privilege('public', r.oid, 'select')), null, 'nothing is everybody''s');
+select is(has_schema_privilege(m.role, 'bridge', 'create') or has_schema_privilege(m.role, 'ops', 'create')
+          or has_schema_privilege(m.role, 'public', 'create'), false, m.role || ' makes nothing')
+from t.may m;
+select is((select (rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls)::text from pg_roles where rolname = m.role),
+          '(f,f,f,f,f)', m.role || ' has no power besides')
+from (select role from t.may union all select 'bridge_owner') m;
+select is((select string_agg(roleid::regrole::text, ' ') from pg_auth_members where member = m.role::regrole),
+          case m.role when 'bridge_operator' then 'bridge_ops' end, m.role || ' is nobody else')
+from t.may m;
+
+-- The same as the roles feel it.
+select t.send('o', '{}') \g /dev/null
+select t.send('blocked', '{"type": "license.suspend"}') \g /dev/null
+create function t.as_role(p_role text, p_statement text) returns text language plpgsql as $$
+declare
+  answer text;
+begin
+  execute format('set local role %I', p_role);
+  execute p_statement into answer;
+  reset role;
+  return answer;
+exception when insufficient_privilege then
+  reset role;
+  return 'denied';
+end
+$$;
+select is(t.as_role('bridge_intake', 'select state from bridge.order_read(' || t.id('o') || ', null)'), 'queued', 'the front door reads an order');
+select is(t.as_role(role, 'select count(*) from bridge.orders'), 'denied', role || ' reads no orders') from t.may;
+select is(t.as_role('bridge_intake', 'select count(*) from ops.orders'), 'denied', 'the front door reads no view');
+select is(t.as_role('bridge_intake', 'select count(*) from bridge.work_claim(''x'', array[''main''], 1, 1)'), 'denied', '… and claims nothing');
+select is(t.as_role('bridge_worker', 'select bridge.operator_resume(''x'', ''main'', null)'), 'denied', 'a worker is no operator');
+select is(t.as_role('bridge_ops', 'select bridge.operator_resume(''x'', ''main'', null)'), 'denied', 'a reader is no operator');
+select is(t.as_role(role, format('select reason from ops.orders where order_id = %s', t.id('blocked'))),
+          format('waits for order %s of the same license', t.id('o')), role || ' reads why an order waits')
+from t.may where role in ('bridge_ops', 'bridge_operator');
+
+-- Every view answers, whatever the upstream sent.
+select t.call('o') \g /dev/null
+select t.outcome('o') \g /dev/null
+update bridge.attempt set answer = '\xff00c3' where order_id = t.id('o');
+select is(t.as_role('bridge_ops', 'select answer from ops.attempts'), '\377\000\303', 'bytes that are no text are shown as bytes');
+update bridge.attempt set answer = convert_to('yetersiz bakiye ş', 'UTF8') where order_id = t.id('o');
+select is(t.as_role('bridge_ops', 'select answer from ops.attempts'), 'yetersiz bakiye ş', 'text is shown as text');
+update bridge.attempt set answer = substr(answer, 1, length(answer) - 1) where order_id = t.id('o');
+select is(t.as_role('bridge_ops', 'select answer from ops.attempts'), 'yetersiz bakiye ', '… also when it was cut in a letter');
+select is((select string_agg(r.name, ' ') from t.relation r where r.schema = 'ops'
+           and t.as_role('bridge_ops', format('select count(*) from (select v::text from ops.%I v) x', r.name)) = 'denied'),
+          null, 'bridge_ops can read each view');
+select * from finish();
