@@ -113,7 +113,7 @@ static struct decision decide_refused_paid(const struct decide_input *in)
         break;
     }
     if (in->balance < in->price)
-        return decision_short(in, "the account's balance is below the price");
+        return decision_short(in, "short of credits: the balance is below what the call can cost");
     return decision_fail(in);
 }
 
