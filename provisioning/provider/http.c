@@ -3,9 +3,10 @@
  * read as text stands in one file, and so does the point of no return.
  *
  * libcurl calls request_begins() after connect and TLS and before the first byte
- * of a request.  "It never ran" proves that nothing was sent.  On a paid call it
- * runs the fence the first time and aborts the second time, because libcurl
- * sends a POST again by itself when a connection dies without an answer.
+ * of a request.  "It never ran" proves that nothing was sent.  The first time it
+ * runs the fence; the second time it aborts whatever is not a mere read, because
+ * libcurl sends a POST again by itself when a kept connection dies without an
+ * answer.
  *
  * Owns the easy handle, the header list with the token (wiped when the transfer
  * is over) and the answer's bytes.  Never follows a redirect, never uses a proxy,

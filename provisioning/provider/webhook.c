@@ -49,6 +49,7 @@ void webhook_start(struct provider_loop *loop, const struct webhook *webhook, we
         .url = webhook->url,
         .body = webhook->body,
         .body_len = webhook->body_len,
+        .resend = true, /* the receiver knows the id */
         .plain = http_url_is_local(webhook->url),
         .headers = webhook->headers,
         .header_count = webhook->header_count,

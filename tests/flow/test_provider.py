@@ -4,6 +4,7 @@
 The judge of "was it sent, and how often" is what the peer read.
 """
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -183,6 +184,19 @@ def test_a_paid_connection_is_not_used_again(call, certificate, how):
         assert wire.connections == 2 and len(wire.seen) == 2
 
 
+@pytest.mark.parametrize("how", ["close", "drop", "reset"])
+def test_one_attempt_is_one_request(call, certificate, how):
+    """On a kept connection that dies, a call that changes something ends in doubt; a read is read again."""
+    with serve(certificate, dies_when_reused(how)) as wire:
+        first, change = call(wire.url, BALANCE, SUSPEND)
+        assert (first["verdict"], change["verdict"], change["code"]) == ("done", "unsure", "sent_twice")
+        assert [request.path for request in wire.seen] == ["/v1/balance", "/v1/licenses/suspend"]
+    with serve(certificate, dies_when_reused(how)) as wire:
+        answers = call(wire.url, BALANCE, BALANCE)
+        assert [answer["verdict"] for answer in answers] == ["done", "done"]
+        assert len(wire.seen) == 3 and wire.connections == 2
+
+
 def test_repeatable_calls_keep_the_connection(call, certificate):
     with serve(certificate) as wire:
         answers = call(wire.url, *[SUSPEND] * 5)
@@ -190,12 +204,46 @@ def test_repeatable_calls_keep_the_connection(call, certificate):
         assert wire.connections == 1 and len(wire.seen) == 5
 
 
-def test_paid_calls_resume_the_tls_session(call, certificate):
-    """Fresh connections, whichever handle makes them, share what was agreed once."""
-    with serve(certificate) as wire:
-        call(wire.url, CREATE, {"calls": [CREATE] * 4})
-        assert wire.connections == 5
-        assert [request.resumed for request in wire.seen] == [False, True, True, True, True]
+NGINX = """
+daemon off; worker_processes 1; pid {dir}/pid; error_log {dir}/error.log;
+events {{ worker_connections 64; }}
+http {{
+  log_format resumed $ssl_session_reused;
+  access_log {dir}/access.log resumed;
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    ssl_session_cache shared:resumed:1m;
+    ssl_certificate {cert};
+    ssl_certificate_key {key};
+    location / {{ return 200 '{{"success":true}}'; }}
+  }}
+}}
+"""
+
+
+def test_paid_calls_resume_the_tls_session(call, certificate, tmp_path):
+    """Fresh connections, whichever handle makes them, share what was agreed once.
+
+    nginx is the peer: a threaded Python server hands out tickets that it does not always take back.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        port = reserved.getsockname()[1]
+    user = "user root;" if os.geteuid() == 0 else ""
+    (tmp_path / "nginx.conf").write_text(
+        user + NGINX.format(dir=tmp_path, port=port, cert=certificate[0], key=certificate[1]))
+    nginx = subprocess.Popen(["nginx", "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        answers = call(f"https://127.0.0.1:{port}/v1", CREATE, {"calls": [CREATE] * 8})
+    finally:
+        nginx.terminate()
+        nginx.wait(10)
+    assert [answer["verdict"] for answer in answers] == ["done"] * 9
+    assert (tmp_path / "access.log").read_text().split() == ["."] + ["r"] * 8
 
 
 @pytest.mark.parametrize("ask", [CREATE, SUSPEND], ids=["create", "suspend"])
