@@ -75,11 +75,15 @@ $(B)/bridgectl: $(call obj,$(SRC_ctl)) $(OBJ_provider) $(OBJ_store) $(OBJ_order)
 $(B)/standin: $(call obj,$(SRC_standin))
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lfcgi -ljansson -lpthread
 
-# Unit tests: tests/unit/NAME.c becomes build/VARIANT/unit/NAME; fcgi_NAME.c sees the front door.
+# Unit tests: tests/unit/NAME.c becomes build/VARIANT/unit/NAME; fcgi_NAME.c sees the front door,
+# ctl_NAME.c bridgectl.
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 $(B)/unit/fcgi_%: $(B)/obj/tests/unit/fcgi_%.o $(call obj,$(filter-out fcgi/main.c,$(SRC_fcgi))) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lfcgi -ljansson $(LIBS_store) $(LIBS_base)
+$(B)/unit/ctl_%: $(B)/obj/tests/unit/ctl_%.o $(call obj,$(filter-out %/main.c,$(SRC_ctl))) $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_provider) $(LIBS_store) $(LIBS_base)
 $(B)/unit/%: $(B)/obj/tests/unit/%.o $(OBJ_dispatch_pure) $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_provider) $(LIBS_store) $(LIBS_base)
@@ -124,7 +128,10 @@ install: programs ## into DESTDIR and PREFIX (/usr/local)
 	  install -d $(DESTDIR)$(SHARE)/dashboard && cp -r nginx/dashboard/. $(DESTDIR)$(SHARE)/dashboard/; fi
 	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.conf) \
 	  $(DESTDIR)$(PREFIX)/share/doc/license-bridge/
-	for page in $(wildcard docs/man/*.[1-8]); do \
-	  d=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; install -d $$d && install -m 644 $$page $$d/ || exit 1; done
+	if command -v scdoc >/dev/null; then for page in $(wildcard docs/man/*.scd); do \
+	  name=$${page##*/}; name=$${name%.scd}; d=$(DESTDIR)$(PREFIX)/share/man/man$${name##*.}; \
+	  install -d $$d && scdoc <$$page >$$d/$$name && chmod 644 $$d/$$name || exit 1; done; fi
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 docs/completion/bridgectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bridgectl
 
 -include $(shell find build -name '*.d' 2>/dev/null)
