@@ -116,9 +116,9 @@ static void tables_align_and_tame(void **state)
     } rows[] = {
         {table_print, false, "  id  name   on\n   7  \xC5\x9E?[1m  yes\n1234  ?-     no\n   -  -      -\n"},
         {table_print_record, false, "id    7\nname  \xC5\x9E?[1m\non    yes\n"},
-        {table_print_record, true, "{\n  \"id\": 7,\n  \"name\": \"\xC5\x9E\\u001b[1m\",\n  \"on\": true\n}\n"},
+        {table_print_record, true, "{\n  \"id\": 7,\n  \"name\": \"\xC5\x9E\\u001B[1m\",\n  \"on\": true\n}\n"},
         {table_print, true,
-         "[\n  {\n    \"id\": 7,\n    \"name\": \"\xC5\x9E\\u001b[1m\",\n    \"on\": true\n  },\n"
+         "[\n  {\n    \"id\": 7,\n    \"name\": \"\xC5\x9E\\u001B[1m\",\n    \"on\": true\n  },\n"
          "  {\n    \"id\": 1234,\n    \"name\": \"?-\",\n    \"on\": false\n  },\n"
          "  {\n    \"id\": null,\n    \"name\": null,\n    \"on\": null\n  }\n]\n"},
     };
