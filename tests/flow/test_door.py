@@ -328,3 +328,51 @@ def test_command_line(front, words, status):
 
 def test_memory_stays_small(front):
     assert front.resident_kib() < 20 * 1024
+
+
+# What the database may answer besides yes (last, because it changes the database's functions).
+
+def together(front, events):
+    """Posts them so that they gather behind a held commit and travel in one batch."""
+    holder = subprocess.Popen(["psql", "-X", "-q", front.env["DATABASE_URL"], "-c",
+                               "begin; lock table bridge.delivery in access exclusive mode; select pg_sleep(1); commit"],
+                              stdout=subprocess.DEVNULL)
+    time.sleep(0.4)
+    with concurrent.futures.ThreadPoolExecutor(len(events) + 1) as pool:
+        first = pool.submit(front.deliver, front.create())
+        time.sleep(0.1)
+        answers = list(pool.map(front.deliver, events))
+        assert first.result().status == 202
+    holder.wait(10)
+    return answers
+
+
+def test_one_poisoned_delivery_does_not_spoil_the_others(front):
+    front.sql("""create function public.poison() returns trigger language plpgsql as
+                 $$ begin if new.service_id = 'poison' then raise 'poisoned'; end if; return new; end $$;
+                 create trigger poison before insert on bridge.orders for each row execute function public.poison()""")
+    before = front.orders()
+    events = [front.create(), front.create(), front.create(service_id="poison"), front.create(), front.create()]
+    answers = together(front, events)
+    assert [answer.status for answer in answers] == [202, 202, 503, 202, 202]
+    assert front.orders() == before + 5
+    front.sql("drop trigger poison on bridge.orders")
+    assert front.deliver(events[2]).status == 202
+
+
+def test_lost_races_are_tried_again_but_not_for_ever(front):
+    front.sql("""create sequence public.races;
+                 grant usage on sequence public.races to public;
+                 alter function bridge.intake_accept_one(bridge.intake_row) rename to intake_accept_real;
+                 create function bridge.intake_accept_one(r bridge.intake_row) returns bridge.intake_result
+                 language plpgsql as $$ begin
+                   if r.service_id = 'racy' and nextval('public.races') < 4 or r.service_id = 'hopeless' then
+                     return row(r.idx, 'again', null, null, null, null, null)::bridge.intake_result;
+                   end if;
+                   return bridge.intake_accept_real(r);
+                 end $$""")
+    before = front.orders()
+    events = [front.create(), front.create(service_id="racy"), front.create(service_id="hopeless"), front.create()]
+    answers = together(front, events)
+    assert [answer.status for answer in answers] == [202, 202, 503, 202]
+    assert front.orders() == before + 4
