@@ -101,7 +101,7 @@ $(B)/driver/%: $(B)/obj/tests/flow/driver/%.o $(OBJ_provider) $(OBJ_order) $(OBJ
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_provider) $(LIBS_base)
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo check lint install clean help
+.PHONY: deps demo check lint schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -113,6 +113,8 @@ check: ## everything a change must pass
 	@tests/check
 lint: ## only the checks that read the sources
 	@tests/check lint
+schema: ## sql/schema.sql anew, after a new migration
+	@sql/schema.sh >build/schema.sql && mv build/schema.sql sql/schema.sql
 clean: ## remove build/
 	rm -rf build
 help: ## this list

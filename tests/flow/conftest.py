@@ -18,6 +18,13 @@ def shared_rig():
         yield running
 
 
+@pytest.fixture(scope="session")
+def database():
+    """A migrated PostgreSQL and nothing else."""
+    with Rig(RIG_ONLY="postgres") as running:
+        yield running
+
+
 @pytest.fixture
 def rig(shared_rig):
     """The shared rig with a stand-in that behaves."""

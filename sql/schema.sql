@@ -1,0 +1,2399 @@
+-- Made by make schema: the schema that the migrations lead to.  Not run by anything.
+
+CREATE SCHEMA bridge;
+
+COMMENT ON SCHEMA bridge IS 'License Bridge: the ledger of orders; reached through functions';
+
+CREATE SCHEMA ops;
+
+COMMENT ON SCHEMA ops IS 'License Bridge: views for operators and analysts';
+
+CREATE TYPE bridge.intake_result AS (
+    idx integer,
+    outcome text,
+    order_id bigint,
+    state text,
+    reason text,
+    field text,
+    text text
+);
+
+CREATE TYPE bridge.intake_row AS (
+    idx integer,
+    source text,
+    delivery_id text,
+    digest bytea,
+    body bytea,
+    address text,
+    type text,
+    operation_key text,
+    fingerprint bytea,
+    service_id text,
+    provider text,
+    account text,
+    product_code text,
+    upstream_type text,
+    new_product_code text,
+    new_upstream_type text,
+    recycled text,
+    paid boolean,
+    ip text,
+    new_ip text,
+    billing_months bigint,
+    period_end text,
+    license_key text,
+    customer_email text,
+    domain text,
+    hwid text,
+    machine_name text,
+    os_info text,
+    verification_type text,
+    sequence bigint,
+    cause text,
+    max_credits text,
+    panel_order_id text,
+    invoice_id text,
+    invoice_item_id text,
+    event_ms bigint
+);
+
+CREATE TYPE bridge.license_status AS ENUM (
+    'unknown',
+    'pending',
+    'active',
+    'suspended',
+    'terminated'
+);
+
+CREATE TYPE bridge.order_state AS ENUM (
+    'queued',
+    'blocked',
+    'held',
+    'calling',
+    'in_doubt',
+    'needs_review',
+    'succeeded',
+    'failed',
+    'cancelled'
+);
+
+CREATE TYPE bridge.order_type AS ENUM (
+    'license.create',
+    'license.renew',
+    'license.suspend',
+    'license.unsuspend',
+    'license.terminate',
+    'license.change_ip',
+    'license.change_product',
+    'license.verify'
+);
+
+CREATE TYPE bridge.verdict AS ENUM (
+    'done',
+    'later',
+    'refused',
+    'unsure'
+);
+
+CREATE TYPE bridge.work AS (
+    license_id bigint,
+    epoch bigint,
+    order_id bigint,
+    attempt integer,
+    type text,
+    paid boolean,
+    provider text,
+    account text,
+    source text,
+    service_id text,
+    product_code text,
+    upstream_type text,
+    new_upstream_type text,
+    recycle boolean,
+    ip text,
+    new_ip text,
+    billing_months integer,
+    period_end text,
+    license_key text,
+    customer_email text,
+    domain text,
+    hwid text,
+    machine_name text,
+    os_info text,
+    verification_type text,
+    cause text,
+    max_credits text,
+    doubted boolean,
+    license_status text
+);
+
+CREATE FUNCTION bridge.account_ensure(text[], text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  insert into bridge.account (account, provider)
+  select u.a, u.p from unnest($1, $2) as u(a, p) order by u.a on conflict (account) do nothing
+$_$;
+
+CREATE FUNCTION bridge.account_pause(p_account text, p_reason text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update bridge.account set paused = true, pause_reason = p_reason, version = version + 1
+  where account = p_account and not paused
+$$;
+
+CREATE FUNCTION bridge.account_sweep() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  w record;
+  swept int := 0;
+begin
+  for w in
+    select l.license_id, l.head_order, a.pause_reason
+    from bridge.account a join bridge.line l on l.account = a.account
+    where a.paused and l.run_at is not null and l.lease_owner is null
+    order by l.license_id limit 1000 for update of l skip locked
+  loop
+    update bridge.orders
+    set state = 'held', reason_code = 'account_paused', reason = 'the account is paused: ' || w.pause_reason,
+        next_try_at = null, updated_at = now()
+    where order_id = w.head_order and state = 'queued';
+    update bridge.line set run_at = null where license_id = w.license_id;
+    swept := swept + 1;
+  end loop;
+  for w in
+    select a.account from bridge.account a
+    where not a.paused and exists (select from bridge.orders o where o.account = a.account and o.state = 'held'
+                                   and o.reason_code in ('account_paused', 'account_denied'))
+  loop
+    swept := swept + bridge.holds_release(w.account, array['account_paused', 'account_denied'], null);
+  end loop;
+  return swept;
+end
+$$;
+
+CREATE FUNCTION bridge.accounts_short() RETURNS TABLE(account text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select distinct o.account from bridge.orders o
+  where o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unknown')
+$$;
+
+CREATE FUNCTION bridge.answer_text(p_answer bytea) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  for cut in 0 .. least(3, length(p_answer) - 1) loop
+    begin
+      return convert_from(substr(p_answer, 1, length(p_answer) - cut), 'UTF8');
+    exception when character_not_in_repertoire or untranslatable_character then
+      continue;
+    end;
+  end loop;
+  return encode(p_answer, 'escape');
+end
+$$;
+
+CREATE FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.account set balance = p_balance, balance_at = now(), sandbox = p_sandbox
+  where account = p_account and (balance is distinct from p_balance or sandbox <> p_sandbox or balance_at is null
+                                 or balance_at < now() - interval '1 minute');
+end
+$$;
+
+CREATE FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  w record;
+  released int := 0;
+begin
+  for w in
+    select o.order_id, o.license_id from bridge.orders o
+    where o.account = p_account and o.state = 'held' and not o.parked and o.reason_code = any (p_codes)
+      and (p_balance is null or o.price is null or o.price <= p_balance)
+    order by o.order_id limit 1000
+  loop
+    perform from bridge.line where license_id = w.license_id for update skip locked;
+    continue when not found;
+    update bridge.orders
+    set state = 'blocked', reason_code = 'released', reason = null, updated_at = now(), next_try_at = null
+    where order_id = w.order_id and state = 'held' and reason_code = any (p_codes);
+    continue when not found;
+    perform bridge.line_advance(w.license_id);
+    released := released + 1;
+  end loop;
+  return released;
+end
+$$;
+
+CREATE FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) RETURNS SETOF bridge.intake_result
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  r bridge.intake_row;
+begin
+  perform from bridge.line l
+  where l.license_id in (select p.license_id from unnest($1, $9, $12) as u(source, service_id, product_code)
+                         join bridge.license_product p using (source, service_id, product_code))
+  order by l.license_id for update;
+  for r in
+    select u.ord::int, u.a1, u.a2, u.a3, u.a4, u.a5, u.a6, u.a7, u.a8, u.a9, u.a10, u.a11, u.a12, u.a13, u.a14, u.a15,
+           u.a16, u.a17, u.a18, u.a19, u.a20, u.a21, u.a22, u.a23, u.a24, u.a25, u.a26, u.a27, u.a28, u.a29, u.a30,
+           u.a31, u.a32, u.a33, u.a34, u.a35
+    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+                $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
+      with ordinality as u(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20,
+                           a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, a35, ord)
+    order by u.a1, u.a9, u.a12, u.a2
+  loop
+    return next bridge.intake_accept_one(r);
+  end loop;
+end
+$_$;
+
+COMMENT ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) IS 'Stores a batch of checked deliveries; parameters as in sql/query/intake_accept.sql';
+
+CREATE FUNCTION bridge.intake_accept_one(r bridge.intake_row) RETURNS bridge.intake_result
+    LANGUAGE plpgsql
+    AS $$
+declare
+  known record;
+  license bigint;
+  id bigint;
+  sentence text;
+  obstacle record;
+  again constant bridge.intake_result := row(r.idx, 'again', null, null, null, null, null);
+begin
+  select d.order_id, d.digest into known from bridge.delivery d
+  where d.source = r.source and d.delivery_id = r.delivery_id;
+  if found then
+    return bridge.intake_order(r.idx, case when known.digest = r.digest then 'duplicate' else 'conflict' end,
+                               known.order_id);
+  end if;
+  select o.order_id, o.fingerprint into known from bridge.orders o
+  where o.source = r.source and o.operation_key = r.operation_key and not o.key_free;
+  if found then
+    if known.fingerprint <> r.fingerprint then
+      return bridge.intake_refused(r.idx, 'data.operation_key',
+        format('operation_key was used for order %s with other content', known.order_id));
+    end if;
+    insert into bridge.delivery (source, delivery_id, digest, order_id)
+    values (r.source, r.delivery_id, r.digest, known.order_id) on conflict do nothing;
+    return case when found then bridge.intake_order(r.idx, 'duplicate', known.order_id) else again end;
+  end if;
+  if r.type = 'license.create' and exists (select from bridge.product p where p.account = r.account
+                                           and p.upstream_type = r.upstream_type and not p.visible) then
+    return bridge.intake_refused(r.idx, 'data.product_code',
+      format('product %s is not sold by the provider at present', r.product_code));
+  end if;
+  -- The batch has locked the lines that it knew of.  One that was made since then is taken only if it is free: to
+  -- wait for it now would be out of order.
+  select p.license_id into license from bridge.license_product p
+  where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
+  if found then
+    perform from bridge.line l where l.license_id = license for update skip locked;
+    if not found then
+      return again;
+    end if;
+  end if;
+  sentence := bridge.intake_refusal(r);
+  if sentence is not null then
+    return bridge.intake_refused(r.idx, 'data.service_id', sentence);
+  end if;
+  license := coalesce(license, bridge.intake_license(r));
+  if license is null then
+    return again;
+  end if;
+  id := nextval('bridge.order_id_seq');
+  if not bridge.intake_store(r, license, id) then
+    return again;
+  end if;
+  perform bridge.line_advance(license);
+  -- Not at the head of its line: the pair it needs is claimed, or waited for, from acceptance on.
+  select bo.* into obstacle
+  from bridge.orders o, lateral bridge.order_obstacle(o) bo
+  where o.order_id = id and o.state = 'blocked' and o.waits_pair is null
+    and o.type in ('license.create', 'license.change_ip', 'license.change_product');
+  if found and obstacle.pair_id is not null then
+    update bridge.orders set waits_pair = obstacle.pair_id, updated_at = now() where order_id = id;
+  end if;
+  return bridge.intake_order(r.idx, 'accepted', id);
+end
+$$;
+
+CREATE FUNCTION bridge.intake_license(r bridge.intake_row) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  id bigint;
+begin
+  insert into bridge.license (source, service_id, provider, account, product_code, upstream_type, ip, license_key)
+  values (r.source, r.service_id, r.provider, r.account, r.product_code, r.upstream_type, r.ip::inet, r.license_key)
+  returning license_id into id;
+  insert into bridge.license_product (source, service_id, product_code, license_id)
+  values (r.source, r.service_id, r.product_code, id) on conflict do nothing;
+  if not found then
+    delete from bridge.license where license_id = id;
+    return null;
+  end if;
+  insert into bridge.line (license_id, account) values (id, r.account);
+  return id;
+end
+$$;
+
+CREATE FUNCTION bridge.intake_order(p_idx integer, p_outcome text, p_order bigint) RETURNS bridge.intake_result
+    LANGUAGE sql STABLE
+    AS $$
+  select row(p_idx, p_outcome, o.order_id, o.state::text, bridge.order_reason(o), null, null)::bridge.intake_result
+  from bridge.orders o where o.order_id = p_order
+$$;
+
+CREATE FUNCTION bridge.intake_refusal(r bridge.intake_row) RETURNS text
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  l bridge.license;
+begin
+  if r.provider <> '724license' or r.type not in ('license.create', 'license.renew') then
+    return null;
+  end if;
+  select lic.* into l from bridge.license_product p join bridge.license lic using (license_id)
+  where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
+  if r.type = 'license.create' and l.status in ('pending', 'active', 'suspended') then
+    return format('service %s already has a live %s license%s', l.service_id, l.upstream_type,
+                  case when l.ip is null then '' else ' on ' || host(l.ip) end);
+  elsif r.type = 'license.renew' and l.status = 'terminated' then
+    return format('the %s license of service %s was terminated', l.upstream_type, l.service_id);
+  elsif r.type = 'license.renew' and l.status is distinct from 'pending' and l.bought_at is null and l.adopted_at is null then
+    return format('no %s license of service %s is known: it was neither bought through this bridge nor adopted',
+                  r.upstream_type, r.service_id);
+  end if;
+  return null;
+end
+$$;
+
+CREATE FUNCTION bridge.intake_refuse(text, text, text, integer, text, text, bytea, bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  insert into bridge.refusal (source, address, delivery_id, status, field, reason, digest, suppressed)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)
+$_$;
+
+CREATE FUNCTION bridge.intake_refused(p_idx integer, p_field text, p_text text) RETURNS bridge.intake_result
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select row(p_idx, 'refused', null, null, null, p_field, p_text)::bridge.intake_result
+$$;
+
+CREATE FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint, p_order bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l bridge.line;
+  first_renewal bigint;
+begin
+  insert into bridge.delivery (source, delivery_id, digest, order_id)
+  values (r.source, r.delivery_id, r.digest, p_order) on conflict do nothing;
+  if not found then
+    return false;
+  end if;
+  if r.type = 'license.renew' and r.period_end is not null then
+    select o.order_id into first_renewal from bridge.orders o
+    where o.license_id = p_license and o.type = 'license.renew' and o.period_end = r.period_end::date
+      and o.state not in ('failed', 'cancelled')
+    order by o.order_id limit 1;
+  end if;
+  update bridge.line
+  set last_position = last_position + 1, max_sequence = greatest(max_sequence, r.sequence),
+      pending = pending + case when first_renewal is null then 1 else 0 end
+  where license_id = p_license returning * into l;
+  insert into bridge.orders (
+    order_id, license_id, source, operation_key, fingerprint, type, paid, provider, account, service_id, product_code,
+    upstream_type, new_product_code, new_upstream_type, recycled, ip, new_ip, billing_months, period_end, license_key,
+    customer_email, domain, hwid, machine_name, os_info, verification_type, sequence, order_sequence, position, cause,
+    max_credits, panel_order_id, invoice_id, invoice_item_id, event_at, state, parked, reason_code, reason)
+  values (
+    p_order, p_license, r.source, r.operation_key, r.fingerprint, r.type::bridge.order_type, r.paid, r.provider,
+    r.account, r.service_id, r.product_code, r.upstream_type, r.new_product_code, r.new_upstream_type, r.recycled,
+    r.ip::inet, r.new_ip::inet, nullif(r.billing_months, 0), r.period_end::date, r.license_key, r.customer_email,
+    r.domain, r.hwid, r.machine_name, r.os_info, r.verification_type, r.sequence,
+    coalesce(r.sequence, l.max_sequence, 0), l.last_position, r.cause, r.max_credits::numeric, r.panel_order_id,
+    r.invoice_id, r.invoice_item_id, to_timestamp(r.event_ms / 1000.0),
+    case when first_renewal is not null then 'held' when l.head_order is null then 'queued'
+         else 'blocked' end::bridge.order_state,
+    first_renewal is not null,
+    case when first_renewal is not null then 'second_renewal' when l.head_order is not null then 'line' end,
+    case when first_renewal is not null
+           then format('order %s already renews this license to %s', first_renewal, r.period_end) end)
+  on conflict (source, operation_key) where not key_free do nothing;
+  if not found then
+    delete from bridge.delivery where source = r.source and delivery_id = r.delivery_id and order_id = p_order;
+    update bridge.line set last_position = last_position - 1,
+      pending = pending - case when first_renewal is null then 1 else 0 end where license_id = p_license;
+    return false;
+  end if;
+  insert into bridge.event (order_id, source, delivery_id, address, body)
+  values (p_order, r.source, r.delivery_id, r.address, r.body);
+  if r.type = 'license.create' then
+    update bridge.license
+    set status = 'pending', ip = coalesce(r.ip::inet, ip), license_key = coalesce(r.license_key, license_key),
+        updated_at = now()
+    where license_id = p_license and status in ('unknown', 'terminated');
+  elsif r.type = 'license.change_product' then
+    insert into bridge.license_product (source, service_id, product_code, license_id)
+    values (r.source, r.service_id, r.new_product_code, p_license) on conflict do nothing;
+  end if;
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.line_advance(p_license bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l bridge.line;
+  o bridge.orders;
+  status bridge.license_status;
+  obstacle record;
+  pause text;
+begin
+  loop
+    select * into l from bridge.line where license_id = p_license;
+    select * into o from bridge.orders
+    where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
+    order by (state in ('calling', 'in_doubt', 'needs_review') or attempts > 0) desc, order_sequence, position
+    limit 1;
+    if not found then
+      update bridge.line set head_order = null, run_at = null, lease_owner = null, lease_until = null
+      where license_id = p_license;
+      return;
+    end if;
+    if o.state in ('calling', 'in_doubt', 'needs_review') or (o.order_id = l.head_order and o.state = 'queued') then
+      return; -- it has begun, or is already claimable
+    end if;
+    if o.order_id is distinct from l.head_order and l.head_order is not null then
+      update bridge.orders
+      set state = 'blocked', reason_code = 'line', reason = null, next_try_at = null, updated_at = now()
+      where order_id = l.head_order and state = 'queued';
+    end if;
+    select lic.status into status from bridge.license lic where lic.license_id = p_license;
+    if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < l.done_sequence then
+      perform bridge.order_end_uncalled(o.order_id, 'cancelled', 'superseded',
+        format('superseded: sequence %s was carried out already', l.done_sequence));
+      continue;
+    end if;
+    if status = 'terminated' and o.provider = '724license'
+       and o.type in ('license.renew', 'license.unsuspend', 'license.change_ip', 'license.change_product') then
+      perform bridge.order_end_uncalled(o.order_id, 'failed', 'terminated', 'the license was terminated before');
+      continue;
+    end if;
+    exit;
+  end loop;
+
+  if o.state = 'held' and o.order_id = l.head_order then
+    return; -- a hold is ended by what it waits for, not by its neighbours
+  end if;
+  obstacle := bridge.order_obstacle(o);
+  select a.pause_reason into pause from bridge.account a where a.account = o.account and a.paused;
+  if obstacle.pair_id is not null then
+    update bridge.orders
+    set state = 'blocked', waits_pair = obstacle.pair_id, reason_code = 'pair', next_try_at = null,
+        reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()
+    where order_id = o.order_id;
+  elsif o.state = 'held' then
+    null;
+  elsif pause is not null then
+    update bridge.orders
+    set state = 'held', waits_pair = null, reason_code = 'account_paused', next_try_at = null,
+        reason = 'the account is paused: ' || pause, updated_at = now()
+    where order_id = o.order_id;
+  else
+    update bridge.orders
+    set state = 'queued', waits_pair = null, updated_at = now(),
+        next_try_at = greatest(now(), l.settle_until),
+        reason_code = case when l.settle_until > now() then 'settle' end,
+        reason = case when l.settle_until > now()
+                      then 'waits until a doubtful call of the order before can no longer act' end
+    where order_id = o.order_id
+    returning * into o;
+  end if;
+  update bridge.line
+  set account = o.account, head_order = o.order_id, head_paid = o.paid, lease_owner = null, lease_until = null,
+      run_at = case when o.state = 'queued' then o.next_try_at end
+  where license_id = p_license;
+end
+$$;
+
+COMMENT ON FUNCTION bridge.line_advance(p_license bigint) IS 'Chooses the head of a license''s line; the line must be locked';
+
+CREATE FUNCTION bridge.line_fail_successors(p_license bigint, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  ended int;
+begin
+  update bridge.orders
+  set state = 'failed', reason_code = 'create_failed', reason = p_reason, parked = false, waits_pair = null,
+      next_try_at = null, key_free = (attempts = 0), finished_at = now(), updated_at = now()
+  where license_id = p_license and state in ('queued', 'blocked', 'held');
+  get diagnostics ended = row_count;
+  update bridge.line set pending = greatest(pending - ended, 0) where license_id = p_license;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  select * into o from bridge.orders
+  where order_id = p_order and state in ('queued', 'blocked', 'held') for update;
+  if not found then
+    return false;
+  end if;
+  if o.parked then
+    update bridge.line set pending = pending + 1 where license_id = o.license_id;
+  end if;
+  perform bridge.order_end_uncalled(p_order, 'cancelled', 'cancelled', coalesce(p_reason, 'cancelled by an operator'));
+  perform bridge.operator_note(p_actor, 'order.cancel', p_order, o.account, p_reason);
+  perform bridge.line_advance(o.license_id);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_note(p_actor text, p_action text, p_order bigint, p_account text, p_reason text, p_detail jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into bridge.operator_action (actor, action, order_id, account, reason, detail)
+  values (p_actor, p_action, p_order, p_account, p_reason, p_detail)
+$$;
+
+CREATE FUNCTION bridge.operator_pause(p_actor text, p_account text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.account set paused = true, pause_reason = p_reason, version = version + 1
+  where account = p_account and not paused;
+  if found then
+    perform bridge.operator_note(p_actor, 'account.pause', null, p_account, p_reason);
+  end if;
+  return found;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  select * into o from bridge.orders where order_id = p_order and state = 'held' for update;
+  if not found then
+    return false;
+  end if;
+  update bridge.orders
+  set state = 'blocked', parked = false, reason_code = 'released', reason = 'released by an operator',
+      next_try_at = null, updated_at = now()
+  where order_id = p_order;
+  if o.parked then
+    update bridge.line set pending = pending + 1 where license_id = o.license_id;
+  end if;
+  perform bridge.operator_note(p_actor, 'order.release', p_order, o.account, p_reason);
+  perform bridge.line_advance(o.license_id);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.account set paused = false, pause_reason = null, version = version + 1
+  where account = p_account and paused;
+  if not found then
+    return false;
+  end if;
+  perform bridge.operator_note(p_actor, 'account.resume', null, p_account, p_reason);
+  perform bridge.holds_release(p_account, array['account_paused', 'account_denied'], null);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text, p_credits numeric, p_upstream_id text, p_key_free boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o bridge.orders;
+begin
+  update bridge.orders
+  set state = p_state, reason_code = p_code, reason = p_reason, next_try_at = null, finished_at = now(),
+      credits = p_credits, upstream_license_id = coalesce(p_upstream_id, upstream_license_id), updated_at = now(),
+      key_free = (p_state = 'failed' and p_key_free and not doubted)
+  where order_id = p_order returning * into o;
+  if p_state = 'succeeded' and o.paid then
+    insert into bridge.ledger (account, kind, order_id, amount)
+    values (o.account, 'purchase', o.order_id, p_credits);
+  end if;
+  update bridge.line set pending = greatest(pending - 1, 0) where license_id = o.license_id;
+  perform bridge.order_ended(o);
+  perform bridge.line_advance(o.license_id);
+end
+$$;
+
+CREATE FUNCTION bridge.order_end_uncalled(p_order bigint, p_state bridge.order_state, p_code text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o bridge.orders;
+begin
+  update bridge.orders
+  set state = p_state, reason_code = p_code, reason = p_reason, parked = false, waits_pair = null, next_try_at = null,
+      key_free = (p_state = 'failed' and attempts = 0), finished_at = now(), updated_at = now()
+  where order_id = p_order returning * into o;
+  update bridge.line set pending = greatest(pending - 1, 0) where license_id = o.license_id;
+  perform bridge.order_ended(o);
+end
+$$;
+
+CREATE SEQUENCE bridge.order_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE bridge.orders (
+    order_id bigint DEFAULT nextval('bridge.order_id_seq'::regclass) NOT NULL,
+    license_id bigint NOT NULL,
+    source text NOT NULL,
+    operation_key text NOT NULL,
+    key_free boolean DEFAULT false NOT NULL,
+    fingerprint bytea NOT NULL,
+    type bridge.order_type NOT NULL,
+    paid boolean NOT NULL,
+    provider text NOT NULL,
+    account text NOT NULL,
+    service_id text NOT NULL,
+    product_code text NOT NULL,
+    upstream_type text NOT NULL,
+    new_product_code text,
+    new_upstream_type text,
+    recycled text NOT NULL,
+    ip inet,
+    new_ip inet,
+    billing_months integer,
+    period_end date,
+    license_key text,
+    customer_email text,
+    domain text,
+    hwid text,
+    machine_name text,
+    os_info text,
+    verification_type text,
+    sequence bigint,
+    order_sequence bigint NOT NULL,
+    "position" bigint NOT NULL,
+    cause text,
+    max_credits numeric(20,6),
+    panel_order_id text,
+    invoice_id text,
+    invoice_item_id text,
+    event_at timestamp with time zone,
+    state bridge.order_state NOT NULL,
+    reason_code text,
+    reason text,
+    parked boolean DEFAULT false NOT NULL,
+    waits_pair bigint,
+    doubted boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    sent_attempt integer DEFAULT 0 NOT NULL,
+    deadline timestamp with time zone,
+    next_try_at timestamp with time zone,
+    price numeric(20,6),
+    credits numeric(20,6),
+    upstream_license_id text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT orders_billing_months_check CHECK (((billing_months >= 1) AND (billing_months <= 120))),
+    CONSTRAINT orders_check CHECK (((NOT key_free) OR (state = 'failed'::bridge.order_state))),
+    CONSTRAINT orders_check1 CHECK (((NOT parked) OR (state = 'held'::bridge.order_state))),
+    CONSTRAINT orders_check2 CHECK ((sent_attempt <= attempts)),
+    CONSTRAINT orders_check3 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))),
+    CONSTRAINT orders_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT orders_max_credits_check CHECK ((max_credits >= (0)::numeric)),
+    CONSTRAINT orders_recycled_check CHECK ((recycled = ANY (ARRAY['create'::text, 'renew'::text]))),
+    CONSTRAINT orders_sequence_check CHECK ((sequence >= 0))
+)
+WITH (fillfactor='85');
+
+COMMENT ON TABLE bridge.orders IS 'One requested operation on one license: the unit of work';
+
+COMMENT ON COLUMN bridge.orders.key_free IS 'Ended failed after a definite refusal with nothing bought: its operation_key may be used again';
+
+COMMENT ON COLUMN bridge.orders.order_sequence IS 'The sequence given, or the highest one of the license at arrival: with position a total order';
+
+COMMENT ON COLUMN bridge.orders.parked IS 'Held outside the line (a second renewal of one period): does not block the orders behind it';
+
+COMMENT ON COLUMN bridge.orders.doubted IS 'An attempt of this order may have been carried out without our knowing';
+
+COMMENT ON COLUMN bridge.orders.sent_attempt IS 'The last attempt that passed the fence; below attempts: the last one was provably not sent';
+
+CREATE FUNCTION bridge.order_ended(o bridge.orders) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l bridge.license;
+  target record;
+begin
+  select * into l from bridge.license where license_id = o.license_id for no key update;
+  if o.state = 'succeeded' then
+    case o.type
+    when 'license.create' then
+      update bridge.license set status = 'active', ip = o.ip, license_key = o.license_key,
+        upstream_license_id = o.upstream_license_id, period_end = o.period_end, bought_at = now(),
+        terminated_at = null, product_code = o.product_code, upstream_type = o.upstream_type, updated_at = now()
+      where license_id = l.license_id;
+      if o.ip is not null then
+        update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
+          and upstream_type = o.upstream_type and ip = o.ip;
+        insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.ip, o.order_id);
+      end if;
+    when 'license.renew' then
+      update bridge.license set period_end = coalesce(o.period_end, period_end), updated_at = now()
+      where license_id = l.license_id;
+    when 'license.suspend' then
+      update bridge.license set status = 'suspended', updated_at = now()
+      where license_id = l.license_id and status = 'active';
+    when 'license.unsuspend' then
+      update bridge.license set status = 'active', updated_at = now()
+      where license_id = l.license_id and status = 'suspended';
+    when 'license.terminate' then
+      update bridge.license set status = 'terminated', terminated_at = now(), updated_at = now()
+      where license_id = l.license_id;
+      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
+      perform bridge.pair_release(p.account, p.upstream_type, p.ip, l.license_id, true)
+      from bridge.pair p where p.license_id = l.license_id;
+    when 'license.change_ip' then
+      update bridge.license set ip = o.new_ip, updated_at = now() where license_id = l.license_id;
+      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
+      insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.new_ip, o.order_id);
+      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
+        and upstream_type = o.upstream_type and ip = o.new_ip;
+      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
+    when 'license.change_product' then
+      update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
+        updated_at = now() where license_id = l.license_id;
+      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
+        and upstream_type = o.new_upstream_type and ip = o.ip;
+      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
+    when 'license.verify' then
+      null;
+    end case;
+    if o.sequence is not null then
+      update bridge.line set done_sequence = greatest(done_sequence, o.sequence) where license_id = o.license_id;
+    end if;
+    return;
+  end if;
+  -- Failed or cancelled: what was claimed at acceptance is let go.
+  if o.type = 'license.create' then
+    update bridge.license set status = case when terminated_at is null then 'unknown' else 'terminated' end
+      ::bridge.license_status, updated_at = now()
+    where license_id = l.license_id and status = 'pending';
+    -- It has nothing upstream: what its successors claimed goes with them.
+    update bridge.pair set license_id = null where license_id = l.license_id;
+    perform bridge.line_fail_successors(l.license_id,
+      format('the create of this license (order %s) ended %s: %s', o.order_id, o.state, coalesce(o.reason, '')));
+  elsif o.type in ('license.change_ip', 'license.change_product') then
+    target := bridge.order_target(o);
+    if target.target_ip is not null
+       and (target.target_type, target.target_ip) is distinct from (l.upstream_type, l.ip) then
+      perform bridge.pair_release(o.account, target.target_type, target.target_ip, l.license_id, false);
+    end if;
+  end if;
+end
+$$;
+
+CREATE FUNCTION bridge.order_obstacle(o bridge.orders, OUT pair_id bigint, OUT holder bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  target record;
+  claim record;
+begin
+  if o.provider <> '724license' or o.ip is null then
+    return;
+  end if;
+  select p.pair_id, p.license_id into pair_id, holder from bridge.pair p
+  where p.account = o.account and p.upstream_type = o.upstream_type and p.ip = o.ip
+    and p.license_id is not null and p.license_id <> o.license_id
+  for update;
+  if pair_id is not null then
+    return;
+  end if;
+  target := bridge.order_target(o);
+  if target.target_ip is not null then
+    claim := bridge.pair_claim(o.account, target.target_type, target.target_ip, o.license_id, o.order_id);
+    if claim.holder is distinct from o.license_id then
+      pair_id := claim.pair_id;
+      holder := claim.holder;
+    end if;
+  end if;
+end
+$$;
+
+CREATE FUNCTION bridge.order_read(p_order bigint, p_source text) RETURNS TABLE(order_id bigint, source text, service_id text, operation_key text, type text, state text, reason text, next_try_at timestamp with time zone, attempts integer, license text, credits text, created_at text, updated_at text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select o.order_id, o.source, o.service_id, o.operation_key, o.type::text, o.state::text, bridge.order_reason(o),
+         o.next_try_at,
+         o.attempts,
+         jsonb_build_object(
+           'license_id', l.license_id::text, 'status', l.status, 'product_code', l.product_code, 'ip', host(l.ip),
+           'license_key', l.license_key, 'upstream_license_id', l.upstream_license_id, 'period_end', l.period_end,
+           'expires_at', to_char(l.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text,
+         trim_scale(o.credits)::text,
+         to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         to_char(o.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+  from bridge.orders o join bridge.license l using (license_id)
+  where o.order_id = p_order and (p_source is null or o.source = p_source)
+$$;
+
+CREATE FUNCTION bridge.order_reason(o bridge.orders) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case when o.state = 'blocked' and o.reason_code in ('line', 'released')
+              then (select format('waits for order %s of the same license', l.head_order)
+                    from bridge.line l where l.license_id = o.license_id)
+              else o.reason end
+$$;
+
+CREATE FUNCTION bridge.order_target(o bridge.orders, OUT target_type text, OUT target_ip inet) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case when o.type = 'license.change_product' then o.new_upstream_type else o.upstream_type end,
+         case when o.provider <> '724license' then null
+              when o.type = 'license.change_ip' then o.new_ip
+              when o.type in ('license.create', 'license.change_product') then o.ip end
+$$;
+
+CREATE FUNCTION bridge.orders_begin() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'order % cannot begin as %', new.order_id, new.state using errcode = 'check_violation';
+end
+$$;
+
+CREATE FUNCTION bridge.orders_fixed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'order %: what was asked for is not changed', old.order_id using errcode = 'check_violation';
+end
+$$;
+
+CREATE FUNCTION bridge.orders_moved() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if not exists (select from bridge.order_move m where m.from_state = old.state and m.to_state = new.state) then
+    raise exception 'order % cannot move from % to %', new.order_id, old.state, new.state
+      using errcode = 'check_violation';
+  end if;
+  insert into bridge.order_history (order_id, from_state, to_state, reason_code, reason)
+  values (new.order_id, old.state, new.state, new.reason_code, new.reason);
+  return null;
+end
+$$;
+
+CREATE FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into bridge.pair as p (account, upstream_type, ip, license_id)
+  values (p_account, p_type, p_ip, p_license)
+  on conflict (account, upstream_type, ip) do update set license_id = p.license_id
+  returning p.pair_id, p.license_id into pair_id, holder;
+  if holder is null and not exists (select from bridge.orders o
+                                    where o.waits_pair = pair_claim.pair_id and o.order_id < p_order
+                                      and o.license_id <> p_license) then
+    update bridge.pair p set license_id = p_license where p.pair_id = pair_claim.pair_id;
+    holder := p_license;
+  end if;
+end
+$$;
+
+COMMENT ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) IS 'Takes a free live pair for a license; holder tells who has it (null: free, but others wait longer)';
+
+CREATE FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint, p_terminated boolean) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update bridge.pair
+  set license_id = null, terminated_at = case when p_terminated then now() else terminated_at end
+  where account = p_account and upstream_type = p_type and ip = p_ip and license_id = p_license
+$$;
+
+CREATE FUNCTION bridge.pair_sentence(p_pair bigint) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select format('%s on %s belongs to service %s of %s; waits until it lets go', p.upstream_type, host(p.ip),
+                coalesce(l.service_id, '(promised to an earlier order)'), coalesce(l.source, 'the queue'))
+  from bridge.pair p left join bridge.license l using (license_id)
+  where p.pair_id = p_pair
+$$;
+
+CREATE FUNCTION bridge.pairs_wake() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  w record;
+  obstacle record;
+  o bridge.orders;
+  woken int := 0;
+begin
+  for w in
+    select o2.order_id, o2.license_id from bridge.orders o2 join bridge.pair p on p.pair_id = o2.waits_pair
+    where p.license_id is null or p.license_id = o2.license_id
+    order by o2.order_id limit 200
+  loop
+    perform from bridge.line where license_id = w.license_id for update skip locked;
+    continue when not found;
+    select * into o from bridge.orders where order_id = w.order_id and waits_pair is not null and state = 'blocked';
+    continue when not found;
+    perform from bridge.pair where pair_id = o.waits_pair for update skip locked;
+    continue when not found; -- the front door is at it, perhaps waiting for another pair that we hold
+    obstacle := bridge.order_obstacle(o);
+    if obstacle.pair_id is null then
+      update bridge.orders set waits_pair = null, updated_at = now() where order_id = w.order_id;
+      perform bridge.line_advance(w.license_id);
+      woken := woken + 1;
+    end if;
+  end loop;
+  return woken;
+end
+$$;
+
+CREATE FUNCTION bridge.partitions_ensure() RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  parent text;
+  first date;
+begin
+  perform pg_advisory_xact_lock(hashtext('bridge.partitions'));
+  foreach parent in array array['event', 'attempt', 'order_history', 'refusal'] loop
+    for first in select generate_series(date_trunc('month', now() at time zone 'UTC'),
+                                        date_trunc('month', now() at time zone 'UTC') + interval '2 months',
+                                        interval '1 month')::date loop
+      if to_regclass(format('bridge.%I', parent || '_' || to_char(first, 'YYYYMM'))) is null then
+        begin
+          execute format('create table bridge.%I partition of bridge.%I for values from (%L) to (%L)',
+                         parent || '_' || to_char(first, 'YYYYMM'), parent,
+                         first::timestamp at time zone 'UTC', (first + interval '1 month') at time zone 'UTC');
+        exception when check_violation then
+          -- The default partition already has rows of that month: they stay there and nothing is lost.
+          raise notice 'bridge.%: month % stays in the default partition', parent, first;
+        end;
+      end if;
+    end loop;
+  end loop;
+end
+$$;
+
+CREATE FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) RETURNS TABLE(price text, expected text, visible boolean, learned boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select trim_scale(p.price)::text, trim_scale(coalesce(l.price, p.price * greatest(p_months, 1)))::text, p.visible,
+         l.price is not null
+  from bridge.product p
+  left join bridge.product_price l
+    on l.account = p.account and l.upstream_type = p.upstream_type and l.billing_months = p_months
+   and l.action = p_action and l.new_type = ''
+  where p.account = p_account and p.upstream_type = p_type
+$$;
+
+CREATE FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  insert into bridge.product as p (account, upstream_type, name, price, visible)
+  select p_account, u.t, u.n, u.p::numeric, u.v from unnest($2, $3, $4, $5) as u(t, n, p, v) order by u.t
+  on conflict (account, upstream_type) do update
+  set name = excluded.name, price = excluded.price, visible = excluded.visible, updated_at = now()
+$_$;
+
+CREATE FUNCTION bridge.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception '% of %.% is not allowed: append-only', tg_op, tg_table_schema, tg_table_name
+    using errcode = 'restrict_violation';
+end
+$$;
+
+CREATE FUNCTION bridge.schema_version() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(max(number), 0) from bridge.schema_migration
+$$;
+
+CREATE FUNCTION bridge.token_check(p_digest bytea) RETURNS TABLE(token_id bigint, name text, scopes text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select t.token_id, t.name, array_to_string(t.scopes, ' ') from bridge.token t
+  where t.digest = p_digest and t.revoked_at is null and (t.expires_at is null or t.expires_at > now())
+$$;
+
+CREATE FUNCTION bridge.token_create(p_actor text, p_name text, p_digest bytea, p_scopes text[], p_expires timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  id bigint;
+begin
+  insert into bridge.token (name, digest, scopes, expires_at) values (p_name, p_digest, p_scopes, p_expires)
+  returning token_id into id;
+  perform bridge.operator_note(p_actor, 'token.create', null, null, null,
+    jsonb_build_object('token_id', id, 'name', p_name, 'scopes', p_scopes, 'expires_at', p_expires));
+  return id;
+end
+$$;
+
+CREATE FUNCTION bridge.token_revoke(p_actor text, p_token bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.token set revoked_at = now() where token_id = p_token and revoked_at is null;
+  if found then
+    perform bridge.operator_note(p_actor, 'token.revoke', null, null, null, jsonb_build_object('token_id', p_token));
+  end if;
+  return found;
+end
+$$;
+
+CREATE FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_price numeric, p_balance numeric) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  update bridge.line
+  set lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
+  where license_id = (select license_id from bridge.orders where order_id = p_order) and head_order = p_order
+    and lease_owner = p_worker and lease_epoch = p_epoch and lease_until > now();
+  if not found then
+    return null;
+  end if;
+  update bridge.orders
+  set state = 'calling', attempts = attempts + 1, price = p_price, reason_code = 'calling', reason = null,
+      next_try_at = null, deadline = null, updated_at = now()
+  where order_id = p_order and state = 'queued' returning * into o;
+  if not found then
+    return null;
+  end if;
+  insert into bridge.attempt (order_id, attempt, account, call, worker, epoch, price, balance_before)
+  values (o.order_id, o.attempts, o.account, o.type::text, p_worker, p_epoch, p_price, p_balance);
+  return o.attempts;
+end
+$$;
+
+CREATE FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) RETURNS SETOF bridge.work
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  heads bigint[];
+  epochs bigint[];
+begin
+  with ripe as materialized (
+    select l.license_id from bridge.line l
+    where l.account = any (p_accounts) and not l.head_paid and l.run_at <= now() and l.lease_owner is null
+      and not exists (select from bridge.account a where a.account = l.account and a.paused)
+    order by l.run_at limit p_limit
+    for update of l skip locked
+  ), leased as (
+    update bridge.line l
+    set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
+        lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
+    from ripe where l.license_id = ripe.license_id
+    returning l.head_order, l.lease_epoch
+  )
+  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  -- A statement of its own: it sees the heads as they were when their lines were locked.
+  return query
+  with begun as (
+    update bridge.orders o
+    set state = 'calling', attempts = o.attempts + 1, reason_code = 'calling', reason = null, next_try_at = null,
+        updated_at = now()
+    from unnest(heads, epochs) as leased(head_order, lease_epoch)
+    where o.order_id = leased.head_order and o.state = 'queued'
+    returning o, leased.lease_epoch
+  ), kept as (
+    insert into bridge.attempt (order_id, attempt, account, call, worker, epoch)
+    select (b.o).order_id, (b.o).attempts, (b.o).account, (b.o).type::text, p_worker, b.lease_epoch from begun b
+  )
+  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w;
+end
+$$;
+
+CREATE FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint) RETURNS SETOF bridge.work
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  leased record;
+begin
+  perform from bridge.account a
+  where a.account = p_account and not a.paused
+    and not exists (select from bridge.line l where l.head_order = a.lane_order and l.lease_owner is not null)
+  for no key update skip locked; -- not the key: every insert at the front door shares that
+  if not found then
+    return;
+  end if;
+  update bridge.line l
+  set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
+      lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
+  where l.license_id = (
+    select r.license_id from bridge.line r
+    where r.account = p_account and r.head_paid and r.run_at <= now() and r.lease_owner is null
+    order by r.run_at limit 1 for update skip locked)
+  returning l.head_order, l.lease_epoch into leased;
+  if not found then
+    return;
+  end if;
+  update bridge.account set lane_order = leased.head_order where account = p_account;
+  return query select w.* from bridge.orders o, lateral bridge.work_of(o, leased.lease_epoch) w
+               where o.order_id = leased.head_order and o.state = 'queued';
+end
+$$;
+
+CREATE FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.orders o
+  set sent_attempt = p_attempt, deadline = clock_timestamp() + p_timeout_ms * interval '1 ms'
+  where o.order_id = p_order and o.state = 'calling' and o.attempts = p_attempt and o.sent_attempt < p_attempt
+    and exists (select from bridge.line l
+                where l.license_id = o.license_id and l.head_order = p_order and l.lease_epoch = p_epoch
+                  and l.lease_until > clock_timestamp() + p_timeout_ms * interval '1 ms');
+  return found;
+end
+$$;
+
+CREATE FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) RETURNS bridge.work
+    LANGUAGE sql STABLE
+    AS $$
+  select row(o.license_id, p_epoch, o.order_id, o.attempts, o.type::text, o.paid, o.provider, o.account, o.source,
+             o.service_id, o.product_code, o.upstream_type, o.new_upstream_type,
+             o.type = 'license.create' and o.recycled = 'renew' and exists (
+               select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
+                 and p.ip = o.ip and p.terminated_at is not null),
+             host(o.ip), host(o.new_ip),
+             o.billing_months, o.period_end::text, o.license_key, o.customer_email, o.domain, o.hwid, o.machine_name,
+             o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text)::bridge.work
+  from bridge.license l where l.license_id = o.license_id
+$$;
+
+CREATE FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o bridge.orders;
+  l bridge.line;
+  late boolean;
+begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  select * into o from bridge.orders where order_id = p_order for update;
+  if o.order_id is null or o.attempts <> p_attempt then
+    return false;
+  end if;
+  update bridge.attempt
+  set finished_at = now(), sent = p_sent, verdict = p_verdict, reason_code = p_code, reason = p_reason,
+      http_status = p_status, curl_code = p_curl, elapsed_ms = p_elapsed_ms, request = p_request, answer = p_answer
+  where order_id = p_order and attempt = p_attempt;
+  late := o.state in ('in_doubt', 'needs_review') and o.doubted and p_verdict = 'done' and p_to = 'succeeded';
+  if not late and not (o.state = 'calling' and l.head_order = p_order and l.lease_epoch = p_epoch) then
+    return false;
+  end if;
+  update bridge.account set version = version + 1, lane_order = nullif(lane_order, p_order) where account = o.account and o.paid;
+  update bridge.line
+  set lease_owner = null, lease_until = null, run_at = null,
+      settle_until = case when p_settle_ms > 0 then now() + p_settle_ms * interval '1 ms' else settle_until end
+  where license_id = o.license_id;
+  if p_to in ('succeeded', 'failed') then
+    perform bridge.order_end(p_order, p_to, p_code, p_reason, case when p_to = 'succeeded' then o.price end,
+                             p_upstream_id, p_key_free);
+    return true;
+  end if;
+  update bridge.orders
+  set state = p_to, reason_code = p_code, reason = p_reason, doubted = doubted or p_doubted,
+      next_try_at = case when p_to in ('queued', 'held') and p_wait_ms is not null
+                         then now() + p_wait_ms * interval '1 ms' end,
+      updated_at = now()
+  where order_id = p_order returning * into o;
+  if p_to = 'queued' then
+    update bridge.line set run_at = o.next_try_at where license_id = o.license_id;
+  elsif p_to = 'in_doubt' then
+    -- No evidence is gathered yet: every doubt is a person's to settle.
+    update bridge.orders set state = 'needs_review', updated_at = now() where order_id = p_order;
+  end if;
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[]) RETURNS TABLE(order_id bigint, applied boolean, state text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  r record;
+begin
+  perform from bridge.line l
+  where l.license_id in (select o.license_id from bridge.orders o where o.order_id = any ($1))
+  order by l.license_id for update;
+  perform from bridge.account a
+  where a.account in (select o.account from bridge.orders o where o.order_id = any ($1) and o.paid)
+  order by a.account for no key update;
+  for r in
+    select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+      as u(id, attempt, epoch, target, code, reason, wait_ms, settle_ms, doubted, key_free, sent, verdict, status, curl,
+           elapsed_ms, request, answer, upstream_id)
+    join bridge.orders o on o.order_id = u.id
+    order by o.license_id
+  loop
+    order_id := r.id;
+    applied := bridge.work_outcome(r.id, r.attempt::int, r.epoch, r.target::bridge.order_state, r.code, r.reason,
+                                   r.wait_ms, r.settle_ms, r.doubted, r.key_free, r.sent, r.verdict::bridge.verdict,
+                                   r.status::int, r.curl::int, r.elapsed_ms::int, r.request, r.answer, r.upstream_id);
+    select o.state::text into state from bridge.orders o where o.order_id = r.id;
+    return next;
+  end loop;
+end
+$_$;
+
+CREATE FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_price numeric) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  id bigint;
+begin
+  update bridge.line
+  set lease_owner = null, lease_until = null,
+      run_at = case when p_to = 'queued' then now() + p_wait_ms * interval '1 ms' end
+  where license_id = (select license_id from bridge.orders where order_id = p_order) and head_order = p_order
+    and lease_epoch = p_epoch and lease_owner is not null
+  returning license_id into id;
+  if id is not null then
+    update bridge.orders
+    set state = p_to, reason_code = p_code, reason = p_reason, price = coalesce(p_price, price), updated_at = now(),
+        next_try_at = case when p_wait_ms is not null then now() + p_wait_ms * interval '1 ms' end
+    where order_id = p_order and state = 'queued';
+    update bridge.account set lane_order = null where lane_order = p_order;
+  end if;
+  return id is not null;
+end
+$$;
+
+CREATE FUNCTION bridge.work_takeover(p_limit integer) RETURNS TABLE(order_id bigint, from_worker text, state text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  l bridge.line;
+  o bridge.orders;
+  target bridge.order_state;
+  sentence text;
+begin
+  for l in
+    select * from bridge.line ln where ln.lease_owner is not null and ln.run_at <= now() and ln.lease_until <= now()
+    order by ln.account, ln.run_at limit p_limit for update skip locked
+  loop
+    select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
+    update bridge.account set version = version + 1, lane_order = null where lane_order = o.order_id;
+    update bridge.line set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null
+    where license_id = l.license_id;
+    if o.state = 'calling' then
+      target := case when o.paid and o.sent_attempt = o.attempts then 'in_doubt' else 'queued' end;
+      sentence := case when target = 'in_doubt'
+                         then 'the worker was lost after the paid call had been sent: it may have bought'
+                       when o.paid then 'the worker was lost before the paid call was sent: nothing was bought'
+                       else 'the worker was lost during a call that may be repeated' end;
+      update bridge.attempt a
+      set finished_at = now(), sent = case when o.paid then o.sent_attempt = o.attempts end,
+          verdict = case when o.paid and target = 'queued' then 'later' else 'unsure' end::bridge.verdict,
+          reason_code = 'worker_lost', reason = sentence
+      where a.order_id = o.order_id and a.attempt = o.attempts and a.finished_at is null;
+      update bridge.orders ord
+      set state = target, reason_code = 'worker_lost', reason = sentence, updated_at = now(), next_try_at =
+            case when target = 'queued' then now() end,
+          doubted = doubted or target = 'in_doubt' or not o.paid
+      where ord.order_id = o.order_id;
+      if target = 'in_doubt' then
+        update bridge.orders ord set state = 'needs_review', updated_at = now() where ord.order_id = o.order_id;
+      end if;
+    end if;
+    if target = 'queued' or o.state = 'queued' then
+      update bridge.line set run_at = now() where license_id = l.license_id;
+    end if;
+    order_id := o.order_id;
+    from_worker := l.lease_owner;
+    state := coalesce(target, o.state)::text;
+    return next;
+    target := null;
+  end loop;
+end
+$$;
+
+CREATE FUNCTION bridge.worker_gone(p_worker text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  delete from bridge.worker where worker = p_worker
+$$;
+
+CREATE FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running integer) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  insert into bridge.worker as w (worker, version, running) values ($1, $2, $3)
+  on conflict (worker) do update set seen_at = now(), running = excluded.running, version = excluded.version
+$_$;
+
+CREATE TABLE bridge.account (
+    account text NOT NULL,
+    provider text NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    paused boolean DEFAULT false NOT NULL,
+    pause_reason text,
+    lane_order bigint,
+    window_id bigint,
+    window_state text DEFAULT 'shut'::text NOT NULL,
+    balance numeric(20,6),
+    balance_at timestamp with time zone,
+    sandbox boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
+    CONSTRAINT account_provider_check CHECK ((provider = ANY (ARRAY['724license'::text, 'lisanszone'::text]))),
+    CONSTRAINT account_window_state_check CHECK ((window_state = ANY (ARRAY['shut'::text, 'open'::text, 'drain'::text])))
+);
+
+COMMENT ON TABLE bridge.account IS 'One set of credentials at a provider; version rises with every change that money depends on';
+
+COMMENT ON COLUMN bridge.account.lane_order IS 'The order whose paid call is being prepared or made: one at a time';
+
+CREATE TABLE bridge.attempt (
+    order_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    account text NOT NULL,
+    call text NOT NULL,
+    worker text NOT NULL,
+    epoch bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent boolean,
+    finished_at timestamp with time zone,
+    verdict bridge.verdict,
+    reason_code text,
+    reason text,
+    http_status integer,
+    curl_code integer,
+    elapsed_ms integer,
+    request text,
+    answer bytea,
+    price numeric(20,6),
+    balance_before numeric(20,6),
+    window_id bigint
+)
+PARTITION BY RANGE (started_at);
+
+COMMENT ON TABLE bridge.attempt IS 'One upstream call for an order: written before the call, completed after it';
+
+CREATE TABLE bridge.attempt_default (
+    order_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    account text NOT NULL,
+    call text NOT NULL,
+    worker text NOT NULL,
+    epoch bigint NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    sent boolean,
+    finished_at timestamp with time zone,
+    verdict bridge.verdict,
+    reason_code text,
+    reason text,
+    http_status integer,
+    curl_code integer,
+    elapsed_ms integer,
+    request text,
+    answer bytea,
+    price numeric(20,6),
+    balance_before numeric(20,6),
+    window_id bigint
+);
+
+CREATE TABLE bridge.callback (
+    callback_id bigint NOT NULL,
+    source text NOT NULL,
+    order_id bigint,
+    type text NOT NULL,
+    payload text NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    run_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_status integer,
+    last_error text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT callback_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'dead'::text])))
+);
+
+COMMENT ON TABLE bridge.callback IS 'Signed notices to the panels, waiting or sent';
+
+ALTER TABLE bridge.callback ALTER COLUMN callback_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bridge.callback_callback_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE bridge.delivery (
+    source text NOT NULL,
+    delivery_id text NOT NULL,
+    digest bytea NOT NULL,
+    order_id bigint NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT delivery_digest_check CHECK ((length(digest) = 32))
+);
+
+COMMENT ON TABLE bridge.delivery IS 'Every acknowledged delivery and the order it led to, kept for ever so that a repeat changes nothing';
+
+CREATE TABLE bridge.event (
+    order_id bigint NOT NULL,
+    source text NOT NULL,
+    delivery_id text NOT NULL,
+    address text,
+    body bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+)
+PARTITION BY RANGE (received_at);
+
+COMMENT ON TABLE bridge.event IS 'The signed bytes of each delivery that made an order';
+
+CREATE TABLE bridge.event_default (
+    order_id bigint NOT NULL,
+    source text NOT NULL,
+    delivery_id text NOT NULL,
+    address text,
+    body bytea NOT NULL,
+    received_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE bridge.ledger (
+    entry_id bigint NOT NULL,
+    account text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text NOT NULL,
+    order_id bigint,
+    amount numeric(20,6),
+    balance numeric(20,6),
+    note text,
+    CONSTRAINT ledger_check CHECK (((kind = 'purchase'::text) = (order_id IS NOT NULL))),
+    CONSTRAINT ledger_check1 CHECK (((kind <> 'observed'::text) OR (balance IS NOT NULL))),
+    CONSTRAINT ledger_kind_check CHECK ((kind = ANY (ARRAY['purchase'::text, 'topup'::text, 'adjustment'::text, 'observed'::text])))
+);
+
+COMMENT ON TABLE bridge.ledger IS 'Credits: what was bought, topped up, adjusted and seen; append-only';
+
+ALTER TABLE bridge.ledger ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bridge.ledger_entry_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE bridge.license (
+    license_id bigint NOT NULL,
+    source text NOT NULL,
+    service_id text NOT NULL,
+    provider text NOT NULL,
+    account text NOT NULL,
+    product_code text NOT NULL,
+    upstream_type text NOT NULL,
+    status bridge.license_status DEFAULT 'unknown'::bridge.license_status NOT NULL,
+    ip inet,
+    license_key text,
+    upstream_license_id text,
+    period_end date,
+    expires_at timestamp with time zone,
+    bought_at timestamp with time zone,
+    adopted_at timestamp with time zone,
+    terminated_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE bridge.license IS 'The thing upstream, as one service of one panel has it';
+
+CREATE TABLE bridge.license_ip (
+    license_id bigint NOT NULL,
+    ip inet NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    until timestamp with time zone,
+    order_id bigint NOT NULL
+);
+
+COMMENT ON TABLE bridge.license_ip IS 'The addresses a license has had';
+
+ALTER TABLE bridge.license ALTER COLUMN license_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bridge.license_license_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE bridge.license_product (
+    source text NOT NULL,
+    service_id text NOT NULL,
+    product_code text NOT NULL,
+    license_id bigint NOT NULL
+);
+
+COMMENT ON TABLE bridge.license_product IS 'Which license a panel means by (service, product code); a change of product adds a code';
+
+CREATE TABLE bridge.line (
+    license_id bigint NOT NULL,
+    account text NOT NULL,
+    head_order bigint,
+    head_paid boolean DEFAULT false NOT NULL,
+    pending integer DEFAULT 0 NOT NULL,
+    run_at timestamp with time zone,
+    lease_owner text,
+    lease_until timestamp with time zone,
+    lease_epoch bigint DEFAULT 0 NOT NULL,
+    last_position bigint DEFAULT 0 NOT NULL,
+    max_sequence bigint,
+    done_sequence bigint,
+    settle_until timestamp with time zone,
+    CONSTRAINT line_check CHECK (((lease_owner IS NULL) = (lease_until IS NULL))),
+    CONSTRAINT line_pending_check CHECK ((pending >= 0))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0.01', autovacuum_vacuum_threshold='1000');
+
+COMMENT ON TABLE bridge.line IS 'The queue of one license: what workers claim.  Small and hot';
+
+COMMENT ON COLUMN bridge.line.account IS 'Where the head is carried out; a product may move to another account';
+
+COMMENT ON COLUMN bridge.line.pending IS 'Unfinished orders in line, parked ones not counted';
+
+COMMENT ON COLUMN bridge.line.run_at IS 'When the head may be claimed, or, while leased, when the lease may be taken over; null: nothing to claim';
+
+COMMENT ON COLUMN bridge.line.settle_until IS 'A doubtful call may still act until then: the next order waits';
+
+CREATE TABLE bridge.operator_action (
+    action_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    action text NOT NULL,
+    order_id bigint,
+    account text,
+    reason text,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+COMMENT ON TABLE bridge.operator_action IS 'What people did, append-only';
+
+ALTER TABLE bridge.operator_action ALTER COLUMN action_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bridge.operator_action_action_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE bridge.order_history (
+    order_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    from_state bridge.order_state NOT NULL,
+    to_state bridge.order_state NOT NULL,
+    reason_code text,
+    reason text
+)
+PARTITION BY RANGE (at);
+
+COMMENT ON TABLE bridge.order_history IS 'Every move of every order, written by the trigger that checks it';
+
+CREATE TABLE bridge.order_history_default (
+    order_id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    from_state bridge.order_state NOT NULL,
+    to_state bridge.order_state NOT NULL,
+    reason_code text,
+    reason text
+);
+
+CREATE TABLE bridge.order_move (
+    from_state bridge.order_state NOT NULL,
+    to_state bridge.order_state NOT NULL
+);
+
+COMMENT ON TABLE bridge.order_move IS 'The moves that exist; the same table stands in order/state.c and a test compares them';
+
+CREATE TABLE bridge.pair (
+    pair_id bigint NOT NULL,
+    account text NOT NULL,
+    upstream_type text NOT NULL,
+    ip inet NOT NULL,
+    license_id bigint,
+    owned_at timestamp with time zone,
+    terminated_at timestamp with time zone
+);
+
+COMMENT ON TABLE bridge.pair IS 'An (account, type, ip) and the license that holds it; rows stay, so that what we ever owned is known';
+
+COMMENT ON COLUMN bridge.pair.license_id IS 'The holder; null when it has let go';
+
+ALTER TABLE bridge.pair ALTER COLUMN pair_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bridge.pair_pair_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE bridge.product (
+    account text NOT NULL,
+    upstream_type text NOT NULL,
+    name text,
+    price numeric(20,6) NOT NULL,
+    visible boolean DEFAULT true NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT product_price_check CHECK ((price >= (0)::numeric))
+);
+
+COMMENT ON TABLE bridge.product IS 'The provider''s catalogue as last read: price of one month';
+
+CREATE TABLE bridge.product_price (
+    account text NOT NULL,
+    action text NOT NULL,
+    upstream_type text NOT NULL,
+    new_type text DEFAULT ''::text NOT NULL,
+    billing_months integer NOT NULL,
+    price numeric(20,6) NOT NULL,
+    learned_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT product_price_action_check CHECK ((action = ANY (ARRAY['create'::text, 'renew'::text, 'change-core'::text]))),
+    CONSTRAINT product_price_billing_months_check CHECK ((billing_months >= 0)),
+    CONSTRAINT product_price_price_check CHECK ((price >= (0)::numeric))
+);
+
+COMMENT ON TABLE bridge.product_price IS 'What a whole call was seen to cost, learned from confirmed calls';
+
+CREATE TABLE bridge.refusal (
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    source text,
+    address text,
+    delivery_id text,
+    status integer NOT NULL,
+    field text,
+    reason text NOT NULL,
+    digest bytea,
+    suppressed bigint DEFAULT 0 NOT NULL
+)
+PARTITION BY RANGE (at);
+
+COMMENT ON TABLE bridge.refusal IS 'Deliveries that were refused; bounded per minute, suppressed counts those only counted';
+
+CREATE TABLE bridge.refusal_default (
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    source text,
+    address text,
+    delivery_id text,
+    status integer NOT NULL,
+    field text,
+    reason text NOT NULL,
+    digest bytea,
+    suppressed bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE bridge.schema_migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE bridge.schema_migration IS 'Migrations applied, with the checksum of their text';
+
+CREATE TABLE bridge.spending_window (
+    window_id bigint NOT NULL,
+    account text NOT NULL,
+    state text NOT NULL,
+    tainted boolean DEFAULT false NOT NULL,
+    balance_open numeric(20,6),
+    balance_close numeric(20,6),
+    begun integer DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT spending_window_state_check CHECK ((state = ANY (ARRAY['open'::text, 'drain'::text, 'shut'::text])))
+);
+
+COMMENT ON TABLE bridge.spending_window IS 'A span of paid calls between two balance readings of a quiet account';
+
+ALTER TABLE bridge.spending_window ALTER COLUMN window_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bridge.spending_window_window_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE bridge.token (
+    token_id bigint NOT NULL,
+    name text NOT NULL,
+    digest bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT token_digest_check CHECK ((length(digest) = 32)),
+    CONSTRAINT token_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT token_scopes_check CHECK (((scopes <@ ARRAY['read'::text, 'operate'::text, 'settle'::text, 'buy-again'::text]) AND (scopes <> '{}'::text[])))
+);
+
+COMMENT ON TABLE bridge.token IS 'Access of operators: the SHA-256 of a 256-bit token, never the token';
+
+ALTER TABLE bridge.token ALTER COLUMN token_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME bridge.token_token_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE bridge.worker (
+    worker text NOT NULL,
+    version text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    running integer DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE bridge.worker IS 'Workers and when they were last seen';
+
+CREATE VIEW ops.accounts AS
+ SELECT a.account,
+    a.provider,
+    a.paused,
+    a.pause_reason,
+    trim_scale(a.balance) AS balance,
+    a.balance_at,
+    a.sandbox,
+    a.lane_order
+   FROM bridge.account a;
+
+COMMENT ON VIEW ops.accounts IS 'Accounts with their last balance';
+
+CREATE VIEW ops.attempts AS
+ SELECT a.order_id,
+    a.attempt,
+    a.account,
+    a.call,
+    a.worker,
+    a.started_at,
+    a.finished_at,
+    a.sent,
+    (a.verdict)::text AS verdict,
+    a.reason_code,
+    a.reason,
+    a.http_status,
+    a.curl_code,
+    a.elapsed_ms,
+    a.request,
+    bridge.answer_text(a.answer) AS answer,
+    trim_scale(a.price) AS price,
+    trim_scale(a.balance_before) AS balance_before
+   FROM bridge.attempt a;
+
+COMMENT ON VIEW ops.attempts IS 'Every upstream call made for an order';
+
+CREATE VIEW ops.deliveries AS
+ SELECT d.source,
+    d.delivery_id,
+    d.order_id,
+    d.received_at
+   FROM bridge.delivery d;
+
+COMMENT ON VIEW ops.deliveries IS 'Acknowledged deliveries and the order each led to';
+
+CREATE VIEW ops.ledger AS
+ SELECT l.entry_id,
+    l.account,
+    l.at,
+    l.kind,
+    l.order_id,
+    trim_scale(l.amount) AS amount,
+    trim_scale(l.balance) AS balance,
+    l.note
+   FROM bridge.ledger l;
+
+COMMENT ON VIEW ops.ledger IS 'Credits bought, topped up, adjusted and seen';
+
+CREATE VIEW ops.licenses AS
+ SELECT l.license_id,
+    l.source,
+    l.service_id,
+    l.provider,
+    l.account,
+    l.product_code,
+    l.upstream_type,
+    (l.status)::text AS status,
+    host(l.ip) AS ip,
+    l.license_key,
+    l.upstream_license_id,
+    l.period_end,
+    l.expires_at,
+    l.bought_at,
+    l.adopted_at,
+    l.terminated_at,
+    l.created_at,
+    l.updated_at,
+    n.pending,
+    n.head_order,
+    n.run_at,
+    n.lease_owner,
+    n.lease_until
+   FROM (bridge.license l
+     JOIN bridge.line n USING (license_id));
+
+COMMENT ON VIEW ops.licenses IS 'Licenses and the state of their lines';
+
+CREATE VIEW ops.operator_actions AS
+ SELECT a.action_id,
+    a.at,
+    a.actor,
+    a.action,
+    a.order_id,
+    a.account,
+    a.reason,
+    a.detail
+   FROM bridge.operator_action a;
+
+COMMENT ON VIEW ops.operator_actions IS 'What people did';
+
+CREATE VIEW ops.order_history AS
+ SELECT h.order_id,
+    h.at,
+    (h.from_state)::text AS from_state,
+    (h.to_state)::text AS to_state,
+    h.reason_code,
+    h.reason
+   FROM bridge.order_history h;
+
+COMMENT ON VIEW ops.order_history IS 'Every move of every order';
+
+CREATE VIEW ops.orders AS
+ SELECT o.order_id,
+    o.source,
+    o.service_id,
+    o.operation_key,
+    (o.type)::text AS type,
+    (o.state)::text AS state,
+    o.reason_code,
+    bridge.order_reason(o.*) AS reason,
+    o.attempts,
+    o.doubted,
+    o.provider,
+    o.account,
+    o.product_code,
+    o.upstream_type,
+    host(o.ip) AS ip,
+    host(o.new_ip) AS new_ip,
+    o.billing_months,
+    o.period_end,
+    o.sequence,
+    o.license_id,
+    o.upstream_license_id,
+    o.panel_order_id,
+    o.invoice_id,
+    o.invoice_item_id,
+    trim_scale(o.price) AS price,
+    trim_scale(o.credits) AS credits,
+    o.next_try_at AS run_at,
+    o.created_at,
+    o.updated_at,
+    o.finished_at
+   FROM bridge.orders o;
+
+COMMENT ON VIEW ops.orders IS 'Every order; one row each';
+
+CREATE VIEW ops.orders_by_state AS
+ SELECT (o.state)::text AS state,
+    count(*) AS orders,
+    min(o.created_at) AS oldest
+   FROM bridge.orders o
+  WHERE (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))
+  GROUP BY o.state;
+
+COMMENT ON VIEW ops.orders_by_state IS 'Unfinished orders by state';
+
+CREATE VIEW ops.products AS
+ SELECT p.account,
+    p.upstream_type,
+    p.name,
+    trim_scale(p.price) AS price,
+    p.visible,
+    p.updated_at
+   FROM bridge.product p;
+
+COMMENT ON VIEW ops.products IS 'The providers'' catalogues as last read';
+
+CREATE VIEW ops.refused_deliveries AS
+ SELECT r.at,
+    r.source,
+    r.address,
+    r.delivery_id,
+    r.status,
+    r.field,
+    r.reason,
+    encode(r.digest, 'hex'::text) AS digest,
+    r.suppressed
+   FROM bridge.refusal r;
+
+COMMENT ON VIEW ops.refused_deliveries IS 'Deliveries that were refused';
+
+CREATE VIEW ops.tokens AS
+ SELECT t.token_id,
+    t.name,
+    t.scopes,
+    t.created_at,
+    t.expires_at,
+    t.revoked_at
+   FROM bridge.token t;
+
+COMMENT ON VIEW ops.tokens IS 'Operators'' tokens, without the tokens';
+
+CREATE VIEW ops.workers AS
+ SELECT w.worker,
+    w.version,
+    w.started_at,
+    w.seen_at,
+    w.running
+   FROM bridge.worker w;
+
+COMMENT ON VIEW ops.workers IS 'Workers and when they were last seen';
+
+ALTER TABLE ONLY bridge.attempt ATTACH PARTITION bridge.attempt_default DEFAULT;
+
+ALTER TABLE ONLY bridge.event ATTACH PARTITION bridge.event_default DEFAULT;
+
+ALTER TABLE ONLY bridge.order_history ATTACH PARTITION bridge.order_history_default DEFAULT;
+
+ALTER TABLE ONLY bridge.refusal ATTACH PARTITION bridge.refusal_default DEFAULT;
+
+ALTER TABLE ONLY bridge.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (account);
+
+ALTER TABLE ONLY bridge.attempt
+    ADD CONSTRAINT attempt_pkey PRIMARY KEY (order_id, attempt, started_at);
+
+ALTER TABLE ONLY bridge.attempt_default
+    ADD CONSTRAINT attempt_default_pkey PRIMARY KEY (order_id, attempt, started_at);
+
+ALTER TABLE ONLY bridge.callback
+    ADD CONSTRAINT callback_pkey PRIMARY KEY (callback_id);
+
+ALTER TABLE ONLY bridge.delivery
+    ADD CONSTRAINT delivery_pkey PRIMARY KEY (source, delivery_id);
+
+ALTER TABLE ONLY bridge.ledger
+    ADD CONSTRAINT ledger_pkey PRIMARY KEY (entry_id);
+
+ALTER TABLE ONLY bridge.license
+    ADD CONSTRAINT license_pkey PRIMARY KEY (license_id);
+
+ALTER TABLE ONLY bridge.license_product
+    ADD CONSTRAINT license_product_pkey PRIMARY KEY (source, service_id, product_code);
+
+ALTER TABLE ONLY bridge.line
+    ADD CONSTRAINT line_pkey PRIMARY KEY (license_id);
+
+ALTER TABLE ONLY bridge.operator_action
+    ADD CONSTRAINT operator_action_pkey PRIMARY KEY (action_id);
+
+ALTER TABLE ONLY bridge.order_move
+    ADD CONSTRAINT order_move_pkey PRIMARY KEY (from_state, to_state);
+
+ALTER TABLE ONLY bridge.orders
+    ADD CONSTRAINT orders_license_id_position_key UNIQUE (license_id, "position");
+
+ALTER TABLE ONLY bridge.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY bridge.pair
+    ADD CONSTRAINT pair_account_upstream_type_ip_key UNIQUE (account, upstream_type, ip);
+
+ALTER TABLE ONLY bridge.pair
+    ADD CONSTRAINT pair_pkey PRIMARY KEY (pair_id);
+
+ALTER TABLE ONLY bridge.product
+    ADD CONSTRAINT product_pkey PRIMARY KEY (account, upstream_type);
+
+ALTER TABLE ONLY bridge.product_price
+    ADD CONSTRAINT product_price_pkey PRIMARY KEY (account, action, upstream_type, new_type, billing_months);
+
+ALTER TABLE ONLY bridge.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY bridge.spending_window
+    ADD CONSTRAINT spending_window_pkey PRIMARY KEY (window_id);
+
+ALTER TABLE ONLY bridge.token
+    ADD CONSTRAINT token_digest_key UNIQUE (digest);
+
+ALTER TABLE ONLY bridge.token
+    ADD CONSTRAINT token_pkey PRIMARY KEY (token_id);
+
+ALTER TABLE ONLY bridge.worker
+    ADD CONSTRAINT worker_pkey PRIMARY KEY (worker);
+
+CREATE INDEX attempt_open ON ONLY bridge.attempt USING btree (order_id, attempt) WHERE (finished_at IS NULL);
+
+CREATE INDEX attempt_default_order_id_attempt_idx ON bridge.attempt_default USING btree (order_id, attempt) WHERE (finished_at IS NULL);
+
+CREATE INDEX callback_ripe ON bridge.callback USING btree (run_at) WHERE (state = 'queued'::text);
+
+CREATE INDEX delivery_order ON bridge.delivery USING btree (order_id);
+
+CREATE INDEX event_order ON ONLY bridge.event USING btree (order_id);
+
+CREATE INDEX event_default_order_id_idx ON bridge.event_default USING btree (order_id);
+
+CREATE INDEX ledger_account ON bridge.ledger USING btree (account, entry_id);
+
+CREATE UNIQUE INDEX ledger_purchase ON bridge.ledger USING btree (order_id) WHERE (kind = 'purchase'::text);
+
+CREATE INDEX license_ip_ip ON bridge.license_ip USING btree (ip);
+
+CREATE INDEX license_ip_license ON bridge.license_ip USING btree (license_id, since);
+
+CREATE INDEX license_ip_now ON bridge.license USING btree (ip) WHERE (ip IS NOT NULL);
+
+CREATE INDEX license_service ON bridge.license USING btree (source, service_id);
+
+CREATE INDEX line_lane ON bridge.line USING btree (head_order) WHERE (lease_owner IS NOT NULL);
+
+CREATE INDEX line_leased ON bridge.line USING btree (run_at) WHERE (lease_owner IS NOT NULL);
+
+CREATE INDEX line_ripe ON bridge.line USING btree (account, head_paid, run_at) WHERE (run_at IS NOT NULL);
+
+CREATE INDEX operator_action_order ON bridge.operator_action USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX order_history_order ON ONLY bridge.order_history USING btree (order_id, at);
+
+CREATE INDEX order_history_default_order_id_at_idx ON bridge.order_history_default USING btree (order_id, at);
+
+CREATE UNIQUE INDEX orders_key ON bridge.orders USING btree (source, operation_key) WHERE (NOT key_free);
+
+CREATE INDEX orders_line ON bridge.orders USING btree (license_id, order_sequence, "position") WHERE (state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]));
+
+CREATE INDEX orders_paused ON bridge.orders USING btree (account) WHERE ((state = 'held'::bridge.order_state) AND (reason_code = ANY (ARRAY['account_paused'::text, 'account_denied'::text])));
+
+CREATE INDEX orders_renewals ON bridge.orders USING btree (license_id, period_end) WHERE ((type = 'license.renew'::bridge.order_type) AND (period_end IS NOT NULL));
+
+CREATE INDEX orders_state ON bridge.orders USING btree (state, order_id) WHERE (state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]));
+
+CREATE INDEX orders_waits ON bridge.orders USING btree (waits_pair) WHERE (waits_pair IS NOT NULL);
+
+CREATE INDEX pair_holder ON bridge.pair USING btree (license_id) WHERE (license_id IS NOT NULL);
+
+CREATE INDEX refusal_at ON ONLY bridge.refusal USING btree (at);
+
+CREATE INDEX refusal_default_at_idx ON bridge.refusal_default USING btree (at);
+
+ALTER INDEX bridge.attempt_open ATTACH PARTITION bridge.attempt_default_order_id_attempt_idx;
+
+ALTER INDEX bridge.attempt_pkey ATTACH PARTITION bridge.attempt_default_pkey;
+
+ALTER INDEX bridge.event_order ATTACH PARTITION bridge.event_default_order_id_idx;
+
+ALTER INDEX bridge.order_history_order ATTACH PARTITION bridge.order_history_default_order_id_at_idx;
+
+ALTER INDEX bridge.refusal_at ATTACH PARTITION bridge.refusal_default_at_idx;
+
+CREATE TRIGGER delivery_kept BEFORE TRUNCATE ON bridge.delivery FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
+
+CREATE TRIGGER ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bridge.ledger FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
+
+CREATE TRIGGER operator_action_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bridge.operator_action FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
+
+CREATE TRIGGER orders_begin BEFORE INSERT ON bridge.orders FOR EACH ROW WHEN ((new.state <> ALL (ARRAY['queued'::bridge.order_state, 'blocked'::bridge.order_state, 'held'::bridge.order_state]))) EXECUTE FUNCTION bridge.orders_begin();
+
+CREATE TRIGGER orders_fixed BEFORE UPDATE ON bridge.orders FOR EACH ROW WHEN (((((((((((((old.order_id IS DISTINCT FROM new.order_id) OR (old.license_id IS DISTINCT FROM new.license_id)) OR (old.source IS DISTINCT FROM new.source)) OR (old.operation_key IS DISTINCT FROM new.operation_key)) OR (old.fingerprint IS DISTINCT FROM new.fingerprint)) OR (old.type IS DISTINCT FROM new.type)) OR (old.paid IS DISTINCT FROM new.paid)) OR (old.account IS DISTINCT FROM new.account)) OR (old.upstream_type IS DISTINCT FROM new.upstream_type)) OR (old.ip IS DISTINCT FROM new.ip)) OR (old.new_ip IS DISTINCT FROM new.new_ip)) OR (old.billing_months IS DISTINCT FROM new.billing_months))) EXECUTE FUNCTION bridge.orders_fixed();
+
+CREATE TRIGGER orders_kept BEFORE DELETE OR TRUNCATE ON bridge.orders FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
+
+CREATE CONSTRAINT TRIGGER orders_moved AFTER UPDATE ON bridge.orders NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION bridge.orders_moved();
+
+ALTER TABLE ONLY bridge.ledger
+    ADD CONSTRAINT ledger_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.license
+    ADD CONSTRAINT license_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.license_ip
+    ADD CONSTRAINT license_ip_license_id_fkey FOREIGN KEY (license_id) REFERENCES bridge.license(license_id);
+
+ALTER TABLE ONLY bridge.license_product
+    ADD CONSTRAINT license_product_license_id_fkey FOREIGN KEY (license_id) REFERENCES bridge.license(license_id);
+
+ALTER TABLE ONLY bridge.line
+    ADD CONSTRAINT line_license_id_fkey FOREIGN KEY (license_id) REFERENCES bridge.license(license_id);
+
+ALTER TABLE ONLY bridge.orders
+    ADD CONSTRAINT orders_license_id_fkey FOREIGN KEY (license_id) REFERENCES bridge.license(license_id);
+
+ALTER TABLE ONLY bridge.orders
+    ADD CONSTRAINT orders_waits_pair_fkey FOREIGN KEY (waits_pair) REFERENCES bridge.pair(pair_id);
+
+ALTER TABLE ONLY bridge.pair
+    ADD CONSTRAINT pair_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.pair
+    ADD CONSTRAINT pair_license_id_fkey FOREIGN KEY (license_id) REFERENCES bridge.license(license_id);
+
+ALTER TABLE ONLY bridge.product
+    ADD CONSTRAINT product_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.product_price
+    ADD CONSTRAINT product_price_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.spending_window
+    ADD CONSTRAINT spending_window_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+GRANT USAGE ON SCHEMA bridge TO bridge_intake;
+GRANT USAGE ON SCHEMA bridge TO bridge_worker;
+GRANT USAGE ON SCHEMA bridge TO bridge_ops;
+GRANT USAGE ON SCHEMA bridge TO bridge_operator;
+
+GRANT USAGE ON SCHEMA ops TO bridge_ops;
+GRANT USAGE ON SCHEMA ops TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.account_ensure(text[], text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[]) TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[]) TO bridge_worker;
+GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[]) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.account_pause(p_account text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.account_pause(p_account text, p_reason text) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.account_sweep() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.account_sweep() TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.accounts_short() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.accounts_short() TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.answer_text(p_answer bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.answer_text(p_answer bytea) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) TO bridge_worker;
+GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) TO bridge_intake;
+
+REVOKE ALL ON FUNCTION bridge.intake_accept_one(r bridge.intake_row) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_license(r bridge.intake_row) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_order(p_idx integer, p_outcome text, p_order bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_refusal(r bridge.intake_row) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_refuse(text, text, text, integer, text, text, bytea, bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.intake_refuse(text, text, text, integer, text, text, bytea, bigint) TO bridge_intake;
+
+REVOKE ALL ON FUNCTION bridge.intake_refused(p_idx integer, p_field text, p_text text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint, p_order bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.line_advance(p_license bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.line_fail_successors(p_license bigint, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_note(p_actor text, p_action text, p_order bigint, p_account text, p_reason text, p_detail jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.operator_pause(p_actor text, p_account text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_pause(p_actor text, p_account text, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text, p_credits numeric, p_upstream_id text, p_key_free boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_end_uncalled(p_order bigint, p_state bridge.order_state, p_code text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_ended(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_obstacle(o bridge.orders, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.order_reason(o bridge.orders) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.order_reason(o bridge.orders) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.order_target(o bridge.orders, OUT target_type text, OUT target_ip inet) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_begin() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_fixed() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_moved() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint, p_terminated boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.pair_sentence(p_pair bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.pairs_wake() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.pairs_wake() TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.partitions_ensure() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.partitions_ensure() TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_worker;
+GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.schema_version() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_worker;
+GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_ops;
+GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.token_check(p_digest bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.token_create(p_actor text, p_name text, p_digest bytea, p_scopes text[], p_expires timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.token_create(p_actor text, p_name text, p_digest bytea, p_scopes text[], p_expires timestamp with time zone) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_price numeric, p_balance numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_price numeric, p_balance numeric) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[]) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_price numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_price numeric) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_takeover(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_takeover(p_limit integer) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.worker_gone(p_worker text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.worker_gone(p_worker text) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running integer) TO bridge_worker;
+
+GRANT SELECT ON TABLE ops.accounts TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.attempts TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.deliveries TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.ledger TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.licenses TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.operator_actions TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.order_history TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.orders TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.orders_by_state TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.products TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.refused_deliveries TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.tokens TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.workers TO bridge_ops;
