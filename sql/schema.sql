@@ -310,6 +310,12 @@ begin
   end if;
   sentence := bridge.intake_refusal(r);
   if sentence is not null then
+    -- The very same order may have been stored between the first look and the lock: a repeat is never refused.
+    if exists (select from bridge.delivery d where d.source = r.source and d.delivery_id = r.delivery_id)
+       or exists (select from bridge.orders o
+                  where o.source = r.source and o.operation_key = r.operation_key and not o.key_free) then
+      return again;
+    end if;
     return bridge.intake_refused(r.idx, 'data.service_id', sentence);
   end if;
   license := coalesce(license, bridge.intake_license(r));
