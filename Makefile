@@ -114,7 +114,7 @@ check: ## everything a change must pass
 lint: ## only the checks that read the sources
 	@tests/check lint
 schema: ## sql/schema.sql anew, after a new migration
-	@sql/schema.sh >build/schema.sql && mv build/schema.sql sql/schema.sql
+	@mkdir -p build && sql/schema.sh >build/schema.sql && mv build/schema.sql sql/schema.sql
 clean: ## remove build/
 	rm -rf build
 help: ## this list

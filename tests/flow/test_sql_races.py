@@ -63,7 +63,7 @@ def race(url, rounds, deliveries_of):
                 for number, plan in enumerate(plans):
                     barrier.wait(20)
                     results[number][racer] = send_until_settled(connection, plan[racer])
-        except Exception as error:  # pylint: disable=broad-except
+        except Exception as error:
             errors.append(error)
             barrier.abort()
 
@@ -149,7 +149,7 @@ class Hammer:
             try:
                 with connect(self.url) as connection:
                     work(connection, random.Random(SEED + number), number)
-            except Exception as error:  # pylint: disable=broad-except
+            except Exception as error:
                 self.errors.append(error)
         return threading.Thread(target=run)
 
