@@ -134,6 +134,7 @@ static void batch_step(struct program *program)
             account_ensure(program->writer.session, config, NULL, NULL);
         program->accounts_known = true;
         batch_start(batch, &limits);
+        link_step(program, &program->writer); /* on its way now, not a round later */
     } else {
         program->accounts_known = false;
         if (now_ms(program) - program->writer.ready_ms >= PROGRAM_PATIENCE_MS)
