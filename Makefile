@@ -100,14 +100,29 @@ $(B)/driver/%: $(B)/obj/tests/flow/driver/%.o $(OBJ_provider) $(OBJ_order) $(OBJ
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_provider) $(LIBS_base)
 
+# What `make bench` measures with: a load generator and a program to be compared with, no product code.
+bench_obj = $(patsubst %,$(B)/obj/tests/bench/%.o,$(1))
+$(B)/bench/load: $(call bench_obj,load webhook answer histogram)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcrypto
+$(B)/bench/ceiling: $(call bench_obj,ceiling)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lfcgi
+.PHONY: bench-programs
+bench-programs: $(B)/bench/load $(B)/bench/ceiling
+
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo check lint schema install clean help
+.PHONY: deps demo bench check lint schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
 	@tests/rig/deps runtime
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
 	@VARIANT=$(VARIANT) python3 tests/rig/demo.py
+bench: ## how fast and how big, against its limits; BENCH_ROUNDS and BENCH_SECONDS
+	@tests/rig/deps runtime
+	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin bench-programs
+	@VARIANT=$(VARIANT) python3 tests/bench/bench.py
 check: ## everything a change must pass
 	@tests/rig/deps check
 	@tests/check
