@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who is measured against whom, and the interleaved rounds.
+
+A contender takes webhooks at a port; each round every contender has its turn, the order turning
+by one from round to round, so that a disturbance of the machine falls on all of them.
+"""
+import json
+import os
+import subprocess
+import time
+
+import measure
+
+NUMBERS = {"next": 1}  # of webhooks: each makes its own delivery, service and address
+
+
+def post(rig, port, path, connections=1, seconds=None, count=None, kind="license.create", first=None, tag="bench"):
+    """Runs the load generator; returns what it printed.  `first`: take these numbers again."""
+    begin = NUMBERS["next"] if first is None else first
+    bound = ["--seconds", str(seconds)] if seconds else ["--count", str(count)]
+    done = subprocess.run([f"{rig.env['BIN']}/bench/load", "--port", str(port), "--path", path, "--connections",
+                           str(connections), *bound, "--type", kind, "--first", str(begin), "--tag", tag],
+                          env={**os.environ, "WEBHOOK_SECRET": rig.env["WEBHOOK_SECRET"]}, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True, check=True)
+    result = json.loads(done.stdout)
+    NUMBERS["next"] = max(NUMBERS["next"], begin + result["sent"])
+    return result
+
+
+class Contender:
+    """Something that answers webhooks; `components` names its processes in the rig."""
+
+    def __init__(self, name, rig, port, path, connections, components, kind="license.create"):
+        self.name = name
+        self.rig = rig
+        self.port = port
+        self.path = path
+        self.connections = connections
+        self.components = components
+        self.kind = kind
+        self.rounds = []
+
+    def load(self, seconds):
+        return post(self.rig, self.port, self.path, self.connections, seconds=seconds, kind=self.kind)
+
+    def processor(self):
+        return {part: measure.cpu_seconds(measure.component_pid(self.rig, name))
+                for part, name in self.components.items()}
+
+    def run(self, seconds):
+        """One turn."""
+        before = self.processor()
+        result = self.load(seconds)
+        after = self.processor()
+        for part in self.components:
+            result[f"cpu_us_{part}"] = (after[part] - before[part]) * 1e6 / result["ok"] if result["ok"] else None
+        self.rounds.append(result)
+        return result
+
+    def figures(self):
+        """Median, least and most of every number, and the sums of what was counted."""
+        names = [name for name, value in self.rounds[0].items() if isinstance(value, (int, float))]
+        found = {name: measure.spread([turn[name] for turn in self.rounds])
+                 for name in names if name not in ("first", "sent", "ok", "broken", "stored")}
+        found.update({name: sum(turn[name] for turn in self.rounds)
+                      for name in ("sent", "ok", "broken", "stored") if name in names})
+        found["statuses"] = {}
+        for turn in self.rounds:
+            for status, count in turn["statuses"].items():
+                found["statuses"][status] = found["statuses"].get(status, 0) + count
+        return {"connections": self.connections, "type": self.kind, **found}
+
+
+class Intake(Contender):
+    """The bridge itself: its answers are promises, so rows and transactions are counted too."""
+
+    ledger = {}  # commits and orders after the last turn; nothing else writes in between
+
+    def nudge(self):
+        self.ledger["nudges"] = self.ledger.get("nudges", 0) + post(self.rig, self.port, self.path, count=1)["ok"]
+
+    def counts(self):
+        database = measure.Database(self.rig)
+        return {"commits": database.commits_after(self.nudge), "orders": database.orders()}
+
+    def run(self, seconds):
+        if "orders" not in self.ledger:
+            self.ledger.update(self.counts())
+        self.ledger["nudges"] = 0
+        result = super().run(seconds)
+        counts = self.counts()
+        nudges = self.ledger["nudges"]
+        result["stored"] = counts["orders"] - self.ledger["orders"] - nudges
+        accepted = result["ok"] + nudges
+        result["tx_per_webhook"] = (counts["commits"] - self.ledger["commits"]) / accepted if accepted else None
+        self.ledger.update(counts)
+        return result
+
+
+def run_rounds(contenders, rounds, seconds, say):
+    """Every contender once per round."""
+    for contender in contenders:
+        contender.load(min(seconds, 1))  # caches, plans and connections are warm when it counts
+    for number in range(rounds):
+        turn = number % len(contenders)
+        for contender in contenders[turn:] + contenders[:turn]:
+            began = time.monotonic()
+            result = contender.run(seconds)
+            say(f"round {number + 1}/{rounds}  {contender.name:<18} {result['rps']:>9.0f} req/s"
+                f"  ({time.monotonic() - began:.1f} s)")

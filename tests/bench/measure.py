@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is read off a running rig from outside: processor time, memory, transactions, rows.
+
+Nothing here asks the bridge about itself: the kernel counts the time, PostgreSQL the
+transactions and the rows.
+"""
+import os
+import pathlib
+import statistics
+import subprocess
+import time
+
+TICK = os.sysconf("SC_CLK_TCK")
+FLUSH_SECONDS = 1.1  # a backend tells its transactions at most once a second
+
+
+def _stat(pid):
+    """The fields of /proc/PID/stat from the state on; None when the process is gone."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def family(leader):
+    """A process and its children, as nginx and PostgreSQL have them."""
+    found = [leader]
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit():
+            fields = _stat(entry.name)
+            if fields and int(fields[1]) == leader:
+                found.append(int(entry.name))
+    return found
+
+
+def cpu_seconds(leader):
+    """Processor time of a family, with that of its children that have ended."""
+    ticks = 0
+    for pid in family(leader):
+        fields = _stat(pid)
+        if fields:
+            ticks += int(fields[11]) + int(fields[12])
+            if pid == leader:
+                ticks += int(fields[13]) + int(fields[14])
+    return ticks / TICK
+
+
+def memory_mb(pid):
+    """(resident now, resident at most so far) in MB of 10^6 bytes."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    values = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith(("VmRSS", "VmHWM"))}
+    return tuple(int(values[name]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
+
+
+def component_pid(rig, name):
+    return int((rig.dir / "run" / f"{name}.pid").read_text())
+
+
+class Database:
+    """The rig's database, through psql."""
+
+    def __init__(self, rig):
+        self.url = rig.env["DATABASE_URL"]
+
+    def value(self, statement):
+        done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.url, "-c", statement],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def orders(self):
+        return int(self.value("select count(*) from bridge.orders"))
+
+    def orders_in(self, *states):
+        wanted = ", ".join(f"'{state}'" for state in states)
+        return int(self.value(f"select count(*) from bridge.orders where state in ({wanted})"))
+
+    def commits(self):
+        return int(self.value("select xact_commit from pg_stat_database where datname = current_database()"))
+
+    def commits_after(self, nudge):
+        """The commits so far, once the sessions have told them: they do so at the end of a
+        transaction, and `nudge` gives each of them one."""
+        time.sleep(FLUSH_SECONDS)
+        nudge()
+        time.sleep(0.1)
+        return self.commits()
+
+
+def spread(values):
+    """Median, least and most of one figure over the rounds."""
+    values = [value for value in values if value is not None]
+    if not values:
+        return None
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+def share(values, part):
+    """The value that `part` (0..1) of the values do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, round(part * len(ordered)) - 1))] if ordered else None
