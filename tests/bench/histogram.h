@@ -9,7 +9,7 @@
 #define HISTOGRAM_BUCKETS (32 * HISTOGRAM_STEPS)
 
 struct histogram {
-    uint64_t buckets[HISTOGRAM_BUCKETS]; /* the last one takes everything above an hour */
+    uint64_t buckets[HISTOGRAM_BUCKETS]; /* the last one takes everything above 19 hours */
     uint64_t count;
     int64_t max_us;
 };
