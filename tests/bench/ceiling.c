@@ -108,14 +108,15 @@ static int listener_open(const char *path)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd < 0 || strlen(path) >= sizeof address.sun_path)
+    if (fd < 0)
         return -1;
-    memcpy(address.sun_path, path, strlen(path) + 1);
+    memcpy(address.sun_path, path, strnlen(path, sizeof address.sun_path - 1));
     unlink(path);
     umask(0117);
-    if (bind(fd, (const struct sockaddr *)&address, sizeof address) != 0 || listen(fd, BACKLOG) != 0)
-        return -1;
-    return fd;
+    if (bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 /* TERM and INT end it; before FCGX_Init, which installs handlers of its own. */

@@ -230,31 +230,33 @@ static void result_print(const struct run *run, double seconds)
 static int run_all(struct options *options)
 {
     struct run run = {.options = options, .maker = &options->maker, .next = (uint64_t)options->first};
+    int status = EX_OSERR;
+    long opened = 0;
     int64_t began_us;
 
     run.left = options->count > 0 ? (uint64_t)options->count : UINT64_MAX;
-    run.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     run.connections = calloc((size_t)options->connections, sizeof *run.connections);
-    if (run.epoll_fd < 0 || run.connections == NULL) {
-        perror("load");
-        return EX_OSERR;
-    }
-    for (long i = 0; i < options->connections; i++) {
-        run.connections[i].fd = -1;
-        if (!connection_open(&run, &run.connections[i])) {
-            perror("load: connect");
-            return EX_UNAVAILABLE;
-        }
-    }
+    run.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (run.epoll_fd < 0 || run.connections == NULL)
+        goto out;
+    while (opened < options->connections && connection_open(&run, &run.connections[opened]))
+        opened++;
+    if (opened < options->connections)
+        goto out;
     began_us = now_us();
     run.until_us = options->seconds > 0 ? began_us + (int64_t)(options->seconds * 1e6) : 0;
     run_loop(&run);
     result_print(&run, (double)(now_us() - began_us) / 1e6);
-    for (long i = 0; i < options->connections; i++)
+    status = EX_OK;
+out:
+    if (status != EX_OK)
+        perror("load");
+    for (long i = 0; i < opened; i++)
         connection_close(&run.connections[i]);
-    close(run.epoll_fd);
+    if (run.epoll_fd >= 0)
+        close(run.epoll_fd);
     free(run.connections);
-    return EX_OK;
+    return status;
 }
 
 static int usage(FILE *out, int status)
