@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -25,6 +26,7 @@ ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = b"HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
 CLOSING = b"HTTP/1.1 202 Accepted\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 REFUSED = b"HTTP/1.1 503 Unavailable\r\nContent-Length: 4\r\n\r\nbusy"
+PIECES = (b"HTTP/1.1 202 Acc", b"epted\r\nContent-Length: 2\r\n", b"\r\n{", b"}")
 CUT = b"HTTP/1.1 202 Accepted\r\nContent-Length: 9\r\n\r\n{}"
 
 
@@ -61,7 +63,9 @@ def answer_all(listener, answers, seen):
                     break
                 seen.append(request)
                 answer = answers.pop(0)
-                connection.sendall(answer or b"")
+                for piece in answer if isinstance(answer, tuple) else (answer or b"",):
+                    connection.sendall(piece)
+                    time.sleep(0.02)
                 if answer in (None, CUT, CLOSING):
                     break
 
@@ -82,6 +86,7 @@ def run(load, answers, *words):
 @pytest.mark.parametrize("answers, ok, broken, statuses", [
     ([ACCEPTED] * 3, 3, 0, {"202": 3}),
     ([CHUNKED, ACCEPTED], 2, 0, {"202": 2}),
+    ([PIECES, ACCEPTED], 2, 0, {"202": 2}),
     ([CLOSING, ACCEPTED], 2, 0, {"202": 2}),
     ([ACCEPTED, REFUSED, ACCEPTED], 2, 0, {"202": 2, "503": 1}),
     ([ACCEPTED, CUT, ACCEPTED], 2, 1, {"202": 2}),
