@@ -5,22 +5,27 @@ Standard library only, and nothing of the bridge's own code: what the tests sign
 sign and check by the published rules (Standard Webhooks).
 """
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import os
 import pathlib
+import re
 import secrets
 import shutil
+import signal
 import ssl
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 FINISHED = ("succeeded", "failed", "cancelled")
+SANITIZER = re.compile(r"(==\d+==ERROR: |WARNING: ThreadSanitizer|\S+: runtime error: )")
 RESTING = FINISHED + ("needs_review", "held")
 
 
@@ -63,6 +68,20 @@ def sign(secret, delivery, timestamp, body):
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
+@contextlib.contextmanager
+def undisturbed():
+    """A second Ctrl-C must not end the cleaning up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Rig:
     """`with Rig(WORKERS=2) as rig:` starts one and takes it down again."""
 
@@ -72,7 +91,11 @@ class Rig:
         self.env = {}
 
     def __enter__(self):
-        self.up()
+        try:
+            self.up()
+        except BaseException:  # Ctrl-C too: whatever has begun ends
+            self.down()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -81,7 +104,8 @@ class Rig:
     def up(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bridge-rig."))
         done = subprocess.run([HERE / "up", self.dir], env={**os.environ, **self.settings}, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                              start_new_session=True)
         if done.returncode:
             raise RuntimeError(f"the rig did not come up:\n{done.stdout}")
         self.env = dict(line.split("=", 1) for line in (self.dir / "rig.env").read_text().splitlines())
@@ -90,10 +114,24 @@ class Rig:
         """Ends everything; the folder with the logs stays when RIG_KEEP is set."""
         if self.dir is None:
             return
-        subprocess.run([HERE / "down", self.dir], stdin=subprocess.DEVNULL, check=False)
-        if not os.environ.get("RIG_KEEP"):
-            shutil.rmtree(self.dir, ignore_errors=True)
+        with undisturbed():
+            subprocess.run([HERE / "down", self.dir], stdin=subprocess.DEVNULL, check=False, start_new_session=True)
+            reports = self.sanitizer_reports()
+            if not os.environ.get("RIG_KEEP"):
+                shutil.rmtree(self.dir, ignore_errors=True)
         self.dir = None
+        if reports:
+            raise RuntimeError("a sanitizer found something:\n" + "\n".join(reports))
+
+    def sanitizer_reports(self):
+        """What programs built with VARIANT=asan or tsan complained of, leaks at their end included."""
+        found = []
+        for log in sorted((self.dir / "log").glob("*.log")):
+            text = log.read_text(errors="replace")
+            match = SANITIZER.search(text)
+            if match:
+                found.append(f"{log.stem}: {text[match.start():match.start() + 3000]}")
+        return found
 
     def ctl(self, *words):
         """start, stop, kill or restart components: rig.ctl("kill", "worker1")."""

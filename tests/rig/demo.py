@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 
-from bridge import Rig
+from bridge import Rig, request
 
 SETTINGS = {"CALL_TIMEOUT": "4s", "QUIET": "1s", "WORKERS": "1"}
 BAD_SECRET = "whsec_" + "QUFB" * 12
@@ -153,16 +153,18 @@ def table(rows):
 
 def look_around(rig):
     env = rig.env
-    print(f"""
-It is running now:
-  dashboard   {env['OPS_URL']}/ops/   (token: {env['OPS_TOKEN']})
-  metrics     curl -H 'Authorization: Bearer {env['OPS_TOKEN']}' {env['OPS_URL']}/metrics
-  database    psql {env['DATABASE_URL']} -c 'select * from ops.orders'
-  command     {env['BIN']}/bridgectl --config {env['CONFIG']} --help
-  upstream    curl --cacert {env['UPSTREAM_CA']} {env['CONTROL_URL']}/summary
-  logs        {rig.dir}/log, all settings in {rig.dir}/rig.env
-Ctrl-C stops everything and removes it.
-""")
+    token = {"authorization": f"Bearer {env['OPS_TOKEN']}"}
+    print("\nIt is running now:")
+    if request(f"{env['OPS_URL']}/ops/").status == 200:
+        print(f"  dashboard  {env['OPS_URL']}/ops/   token {env['OPS_TOKEN']}")
+    for name, path in (("metrics", "/metrics"), ("orders", "/ops/api/v1/orders?limit=5")):
+        if request(env["OPS_URL"] + path, headers=token).status == 200:
+            print(f"  {name:<10} curl -H 'Authorization: Bearer {env['OPS_TOKEN']}' '{env['OPS_URL']}{path}'")
+    print(f"  database   psql {env['DATABASE_URL']} -c 'select * from ops.orders'")
+    print(f"  command    {env['BIN']}/bridgectl --config {env['CONFIG']} --help")
+    print(f"  upstream   curl {env['CONTROL_URL']}/summary")
+    print(f"  logs       {rig.dir}/log; all settings: {rig.dir}/rig.env")
+    print("Ctrl-C stops everything and removes it.\n")
 
 
 def main():
@@ -190,4 +192,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

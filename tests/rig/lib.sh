@@ -143,7 +143,7 @@ rig_stop_all() { # the last defined first; what outlives its leader is swept
   for name in $(rig_names | tac); do
     rig_stop "$name" || status=1
   done
-  rig_sweep postgres nginx bridge-fcgi bridge-worker standin
+  rig_sweep initdb postgres nginx bridge-fcgi bridge-worker standin
   return $status
 }
 
