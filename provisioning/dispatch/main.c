@@ -89,7 +89,8 @@ static void worker_configure(struct worker *worker, struct config *config)
     size_t before = worker->account_count;
     struct account_state **added = heap_alloc((before + config->account_count) * sizeof *added);
     size_t count = before;
-    memcpy(added, worker->accounts, before * sizeof *added);
+    if (before > 0)
+        memcpy(added, worker->accounts, before * sizeof *added);
     for (size_t i = 0; i < config->account_count; i++) {
         struct account_state *account = account_known(worker, config->accounts[i].name);
         if (account == NULL) {
