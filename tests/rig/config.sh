@@ -151,6 +151,7 @@ http {
 }
 CONF
   rig_define nginx nginx -e "$rig_log/nginx-error.log" -p "$ours" -c "$ours/nginx.conf"
+  echo "$http_port" >"$rig_run/nginx.listen"
   rig_start nginx
 }
 
@@ -167,5 +168,6 @@ standin_up() { # the upstream of tests and demo; nginx speaks TLS for it
   replace "$conf" @KEY@ "$rig_private/nginx/server.key"
   rig_define standin env STANDIN_TOKEN="$upstream_token" STANDIN_BALANCE="${STANDIN_BALANCE:-1000000}" \
     "$build/standin" --socket "$rig_private/sock/standin.sock" --threads 128 --seed "${STANDIN_SEED:-1}"
+  echo "$rig_private/sock/standin.sock" >"$rig_run/standin.listen"
   rig_start standin
 }

@@ -4,7 +4,8 @@
 #
 # A component NAME has DIR/run/NAME.cmd (how to start it), NAME.pid and
 # NAME.start (the kernel's start time of that pid, so that a pid that was given
-# to a stranger meanwhile is never signalled) and DIR/log/NAME.log.  All of them
+# to a stranger meanwhile is never signalled), NAME.listen (the socket or port it
+# serves, if any) and DIR/log/NAME.log.  All of them
 # run inside the rig's private folder under /tmp, which is how `down` finds
 # what a kill -9 orphaned.
 
@@ -65,6 +66,24 @@ rig_start() { # NAME
   pid=$!
   echo "$pid" >"$rig_run/$name.pid"
   rig_pid_start "$pid" >"$rig_run/$name.start"
+}
+
+rig_listening() { # NAME: 0 when it takes connections, or never would
+  local where
+  where=$(cat "$rig_run/$1.listen" 2>/dev/null) || return 0
+  case $where in
+    # Listening sockets have the flag __SO_ACCEPTCON; a file left by a dead process is none.
+    /*) awk -v path="$where" '$8 == path && $4 == "00010000" {found = 1} END {exit !found}' /proc/net/unix ;;
+    *) (exec 3<>"/dev/tcp/127.0.0.1/$where") 2>/dev/null ;;
+  esac
+}
+
+rig_wait_listening() { # NAME SECONDS
+  local end=$((SECONDS + $2))
+  until rig_listening "$1"; do
+    ((SECONDS < end)) && rig_alive "$1" || return 1
+    sleep 0.02
+  done
 }
 
 rig_signal() { # NAME SIGNAL
