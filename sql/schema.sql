@@ -107,6 +107,7 @@ CREATE TYPE bridge.work AS (
     source text,
     service_id text,
     product_code text,
+    new_product_code text,
     upstream_type text,
     new_upstream_type text,
     recycle boolean,
@@ -179,8 +180,8 @@ CREATE FUNCTION bridge.accounts_short() RETURNS TABLE(account text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select distinct o.account from bridge.orders o
-  where o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unknown')
+  select distinct o.account from bridge.orders o join bridge.account a using (account)
+  where not a.paused and o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unreadable')
 $$;
 
 CREATE FUNCTION bridge.answer_text(p_answer bytea) RETURNS text
@@ -377,7 +378,10 @@ begin
   end if;
   select lic.* into l from bridge.license_product p join bridge.license lic using (license_id)
   where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
-  if r.type = 'license.create' and l.status in ('pending', 'active', 'suspended') then
+  if r.type = 'license.create'
+     and (l.status in ('pending', 'active', 'suspended')
+          or exists (select from bridge.orders o where o.license_id = l.license_id and o.type = 'license.create'
+                     and o.state not in ('succeeded', 'failed', 'cancelled'))) then
     return format('service %s already has a live %s license%s', l.service_id, l.upstream_type,
                   case when l.ip is null then '' else ' on ' || host(l.ip) end);
   elsif r.type = 'license.renew' and l.status = 'terminated' then
@@ -466,221 +470,6 @@ begin
 end
 $$;
 
-CREATE FUNCTION bridge.line_advance(p_license bigint) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-declare
-  l bridge.line;
-  o bridge.orders;
-  status bridge.license_status;
-  obstacle record;
-  pause text;
-begin
-  loop
-    select * into l from bridge.line where license_id = p_license;
-    select * into o from bridge.orders
-    where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
-    order by (state in ('calling', 'in_doubt', 'needs_review') or attempts > 0) desc, order_sequence, position
-    limit 1;
-    if not found then
-      update bridge.line set head_order = null, run_at = null, lease_owner = null, lease_until = null
-      where license_id = p_license;
-      return;
-    end if;
-    if o.state in ('calling', 'in_doubt', 'needs_review') or (o.order_id = l.head_order and o.state = 'queued') then
-      return; -- it has begun, or is already claimable
-    end if;
-    if o.order_id is distinct from l.head_order and l.head_order is not null then
-      update bridge.orders
-      set state = 'blocked', reason_code = 'line', reason = null, next_try_at = null, updated_at = now()
-      where order_id = l.head_order and state = 'queued';
-    end if;
-    select lic.status into status from bridge.license lic where lic.license_id = p_license;
-    if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < l.done_sequence then
-      perform bridge.order_end_uncalled(o.order_id, 'cancelled', 'superseded',
-        format('superseded: sequence %s was carried out already', l.done_sequence));
-      continue;
-    end if;
-    if status = 'terminated' and o.provider = '724license'
-       and o.type in ('license.renew', 'license.unsuspend', 'license.change_ip', 'license.change_product') then
-      perform bridge.order_end_uncalled(o.order_id, 'failed', 'terminated', 'the license was terminated before');
-      continue;
-    end if;
-    exit;
-  end loop;
-
-  if o.state = 'held' and o.order_id = l.head_order then
-    return; -- a hold is ended by what it waits for, not by its neighbours
-  end if;
-  obstacle := bridge.order_obstacle(o);
-  select a.pause_reason into pause from bridge.account a where a.account = o.account and a.paused;
-  if obstacle.pair_id is not null then
-    update bridge.orders
-    set state = 'blocked', waits_pair = obstacle.pair_id, reason_code = 'pair', next_try_at = null,
-        reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()
-    where order_id = o.order_id;
-  elsif o.state = 'held' then
-    null;
-  elsif pause is not null then
-    update bridge.orders
-    set state = 'held', waits_pair = null, reason_code = 'account_paused', next_try_at = null,
-        reason = 'the account is paused: ' || pause, updated_at = now()
-    where order_id = o.order_id;
-  else
-    update bridge.orders
-    set state = 'queued', waits_pair = null, updated_at = now(),
-        next_try_at = greatest(now(), l.settle_until),
-        reason_code = case when l.settle_until > now() then 'settle' end,
-        reason = case when l.settle_until > now()
-                      then 'waits until a doubtful call of the order before can no longer act' end
-    where order_id = o.order_id
-    returning * into o;
-  end if;
-  update bridge.line
-  set account = o.account, head_order = o.order_id, head_paid = o.paid, lease_owner = null, lease_until = null,
-      run_at = case when o.state = 'queued' then o.next_try_at end
-  where license_id = p_license;
-end
-$$;
-
-COMMENT ON FUNCTION bridge.line_advance(p_license bigint) IS 'Chooses the head of a license''s line; the line must be locked';
-
-CREATE FUNCTION bridge.line_fail_successors(p_license bigint, p_reason text) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-declare
-  ended int;
-begin
-  update bridge.orders
-  set state = 'failed', reason_code = 'create_failed', reason = p_reason, parked = false, waits_pair = null,
-      next_try_at = null, key_free = (attempts = 0), finished_at = now(), updated_at = now()
-  where license_id = p_license and state in ('queued', 'blocked', 'held');
-  get diagnostics ended = row_count;
-  update bridge.line set pending = greatest(pending - ended, 0) where license_id = p_license;
-end
-$$;
-
-CREATE FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  o bridge.orders;
-begin
-  perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
-  select * into o from bridge.orders
-  where order_id = p_order and state in ('queued', 'blocked', 'held') for update;
-  if not found then
-    return false;
-  end if;
-  if o.parked then
-    update bridge.line set pending = pending + 1 where license_id = o.license_id;
-  end if;
-  perform bridge.order_end_uncalled(p_order, 'cancelled', 'cancelled', coalesce(p_reason, 'cancelled by an operator'));
-  perform bridge.operator_note(p_actor, 'order.cancel', p_order, o.account, p_reason);
-  perform bridge.line_advance(o.license_id);
-  return true;
-end
-$$;
-
-CREATE FUNCTION bridge.operator_note(p_actor text, p_action text, p_order bigint, p_account text, p_reason text, p_detail jsonb DEFAULT '{}'::jsonb) RETURNS void
-    LANGUAGE sql
-    AS $$
-  insert into bridge.operator_action (actor, action, order_id, account, reason, detail)
-  values (p_actor, p_action, p_order, p_account, p_reason, p_detail)
-$$;
-
-CREATE FUNCTION bridge.operator_pause(p_actor text, p_account text, p_reason text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  update bridge.account set paused = true, pause_reason = p_reason, version = version + 1
-  where account = p_account and not paused;
-  if found then
-    perform bridge.operator_note(p_actor, 'account.pause', null, p_account, p_reason);
-  end if;
-  return found;
-end
-$$;
-
-CREATE FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_reason text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-  o bridge.orders;
-begin
-  perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
-  select * into o from bridge.orders where order_id = p_order and state = 'held' for update;
-  if not found then
-    return false;
-  end if;
-  update bridge.orders
-  set state = 'blocked', parked = false, reason_code = 'released', reason = 'released by an operator',
-      next_try_at = null, updated_at = now()
-  where order_id = p_order;
-  if o.parked then
-    update bridge.line set pending = pending + 1 where license_id = o.license_id;
-  end if;
-  perform bridge.operator_note(p_actor, 'order.release', p_order, o.account, p_reason);
-  perform bridge.line_advance(o.license_id);
-  return true;
-end
-$$;
-
-CREATE FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-  update bridge.account set paused = false, pause_reason = null, version = version + 1
-  where account = p_account and paused;
-  if not found then
-    return false;
-  end if;
-  perform bridge.operator_note(p_actor, 'account.resume', null, p_account, p_reason);
-  perform bridge.holds_release(p_account, array['account_paused', 'account_denied'], null);
-  return true;
-end
-$$;
-
-CREATE FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text, p_credits numeric, p_upstream_id text, p_key_free boolean) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-declare
-  o bridge.orders;
-begin
-  update bridge.orders
-  set state = p_state, reason_code = p_code, reason = p_reason, next_try_at = null, finished_at = now(),
-      credits = p_credits, upstream_license_id = coalesce(p_upstream_id, upstream_license_id), updated_at = now(),
-      key_free = (p_state = 'failed' and p_key_free and not doubted)
-  where order_id = p_order returning * into o;
-  if p_state = 'succeeded' and o.paid then
-    insert into bridge.ledger (account, kind, order_id, amount)
-    values (o.account, 'purchase', o.order_id, p_credits);
-  end if;
-  update bridge.line set pending = greatest(pending - 1, 0) where license_id = o.license_id;
-  perform bridge.order_ended(o);
-  perform bridge.line_advance(o.license_id);
-end
-$$;
-
-CREATE FUNCTION bridge.order_end_uncalled(p_order bigint, p_state bridge.order_state, p_code text, p_reason text) RETURNS void
-    LANGUAGE plpgsql
-    AS $$
-declare
-  o bridge.orders;
-begin
-  update bridge.orders
-  set state = p_state, reason_code = p_code, reason = p_reason, parked = false, waits_pair = null, next_try_at = null,
-      key_free = (p_state = 'failed' and attempts = 0), finished_at = now(), updated_at = now()
-  where order_id = p_order returning * into o;
-  update bridge.line set pending = greatest(pending - 1, 0) where license_id = o.license_id;
-  perform bridge.order_ended(o);
-end
-$$;
-
 CREATE SEQUENCE bridge.order_id_seq
     START WITH 1
     INCREMENT BY 1
@@ -765,76 +554,317 @@ COMMENT ON COLUMN bridge.orders.doubted IS 'An attempt of this order may have be
 
 COMMENT ON COLUMN bridge.orders.sent_attempt IS 'The last attempt that passed the fence; below attempts: the last one was provably not sent';
 
+CREATE FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update bridge.license_ip set until = now() where license_id = o.license_id and until is null and ip <> p_ip;
+  insert into bridge.license_ip (license_id, ip, order_id)
+  select o.license_id, p_ip, o.order_id
+  where not exists (select from bridge.license_ip i where i.license_id = o.license_id and i.until is null);
+  update bridge.pair set owned_at = now()
+  where license_id = o.license_id and account = o.account and upstream_type = p_type and ip = p_ip;
+$$;
+
+CREATE FUNCTION bridge.license_terminated(o bridge.orders) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  again boolean; -- a create of the same service waits behind: what it claimed stays claimed
+begin
+  again := exists (select from bridge.orders c where c.license_id = o.license_id and c.type = 'license.create'
+                   and c.state not in ('succeeded', 'failed', 'cancelled'));
+  update bridge.license
+  set status = case when again then 'pending' else 'terminated' end::bridge.license_status, terminated_at = now(),
+      updated_at = now()
+  where license_id = o.license_id;
+  update bridge.license_ip set until = now() where license_id = o.license_id and until is null;
+  update bridge.pair p
+  set terminated_at = case when p.owned_at is not null then now() else p.terminated_at end,
+      license_id = case when exists (
+        select from bridge.orders c where c.license_id = o.license_id and c.type = 'license.create'
+          and c.state not in ('succeeded', 'failed', 'cancelled') and c.account = p.account
+          and c.upstream_type = p.upstream_type and c.ip = p.ip) then p.license_id end
+  where p.license_id = o.license_id;
+end
+$$;
+
+CREATE FUNCTION bridge.line_advance(p_license bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l bridge.line;
+  o bridge.orders;
+  bar record;
+  obstacle record;
+  pause text;
+begin
+  loop
+    select * into l from bridge.line where license_id = p_license;
+    select * into o from bridge.orders
+    where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
+    order by (state in ('calling', 'in_doubt', 'needs_review') or attempts > 0) desc, order_sequence, position
+    limit 1;
+    if not found then
+      update bridge.line set head_order = null, run_at = null, lease_owner = null, lease_until = null
+      where license_id = p_license;
+      return;
+    end if;
+    if o.state in ('calling', 'in_doubt', 'needs_review') or (o.order_id = l.head_order and o.state = 'queued') then
+      return; -- it has begun, or is already claimable
+    end if;
+    if o.order_id is distinct from l.head_order and l.head_order is not null then
+      update bridge.orders
+      set state = 'blocked', reason_code = 'line', reason = null, next_try_at = null, updated_at = now()
+      where order_id = l.head_order and state = 'queued';
+    end if;
+    bar := bridge.order_bar(o, l.done_sequence);
+    exit when bar.state is null;
+    perform bridge.order_end_uncalled(o.order_id, bar.state, bar.code, bar.sentence);
+  end loop;
+
+  if o.state = 'held' and o.order_id = l.head_order then
+    return; -- a hold is ended by what it waits for, not by its neighbours
+  end if;
+  obstacle := bridge.order_obstacle(o);
+  select a.pause_reason into pause from bridge.account a where a.account = o.account and a.paused;
+  if obstacle.pair_id is not null then
+    update bridge.orders
+    set state = 'blocked', waits_pair = obstacle.pair_id, reason_code = 'pair', next_try_at = null,
+        reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()
+    where order_id = o.order_id;
+  elsif o.state = 'held' then
+    null;
+  elsif pause is not null then
+    update bridge.orders
+    set state = 'held', waits_pair = null, reason_code = 'account_paused', next_try_at = null,
+        reason = 'the account is paused: ' || pause, updated_at = now()
+    where order_id = o.order_id;
+  else
+    update bridge.orders
+    set state = 'queued', waits_pair = null, updated_at = now(),
+        next_try_at = greatest(now(), l.settle_until),
+        reason_code = case when l.settle_until > now() then 'settle' end,
+        reason = case when l.settle_until > now()
+                      then 'waits until a doubtful call of the order before can no longer act' end
+    where order_id = o.order_id
+    returning * into o;
+  end if;
+  update bridge.line
+  set account = o.account, head_order = o.order_id, head_paid = o.paid, lease_owner = null, lease_until = null,
+      run_at = case when o.state = 'queued' then o.next_try_at end
+  where license_id = p_license;
+end
+$$;
+
+COMMENT ON FUNCTION bridge.line_advance(p_license bigint) IS 'Chooses the head of a license''s line; the line must be locked';
+
+CREATE FUNCTION bridge.line_fail_successors(o bridge.orders) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  in_line int;
+begin
+  select count(*) filter (where not s.parked) into in_line from bridge.orders s
+  where s.license_id = o.license_id and s.state in ('queued', 'blocked', 'held') and s.attempts = 0
+    and (s.order_sequence, s.position) > (o.order_sequence, o.position);
+  update bridge.orders s
+  set state = 'failed', reason_code = 'create_failed', parked = false, waits_pair = null, next_try_at = null,
+      reason = format('the create of this license (order %s) ended %s: %s', o.order_id, o.state, o.reason),
+      key_free = true, finished_at = now(), updated_at = now()
+  where s.license_id = o.license_id and s.state in ('queued', 'blocked', 'held') and s.attempts = 0
+    and (s.order_sequence, s.position) > (o.order_sequence, o.position);
+  update bridge.line set pending = greatest(pending - in_line, 0) where license_id = o.license_id;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  select * into o from bridge.orders
+  where order_id = p_order and state in ('queued', 'blocked', 'held') and not doubted for update;
+  if not found then
+    return false;
+  end if;
+  if o.parked then
+    update bridge.line set pending = pending + 1 where license_id = o.license_id;
+  end if;
+  perform bridge.order_end_uncalled(p_order, 'cancelled', 'cancelled', coalesce(p_reason, 'cancelled by an operator'));
+  perform bridge.operator_note(p_actor, 'order.cancel', p_order, o.account, p_reason);
+  perform bridge.line_advance(o.license_id);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_note(p_actor text, p_action text, p_order bigint, p_account text, p_reason text, p_detail jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into bridge.operator_action (actor, action, order_id, account, reason, detail)
+  values (p_actor, p_action, p_order, p_account, p_reason, p_detail)
+$$;
+
+CREATE FUNCTION bridge.operator_pause(p_actor text, p_account text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.account set paused = true, pause_reason = p_reason, version = version + 1
+  where account = p_account and not paused;
+  if found then
+    perform bridge.operator_note(p_actor, 'account.pause', null, p_account, p_reason);
+  end if;
+  return found;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  select * into o from bridge.orders where order_id = p_order and state = 'held' for update;
+  if not found then
+    return false;
+  end if;
+  update bridge.orders
+  set state = 'blocked', parked = false, reason_code = 'released', reason = 'released by an operator',
+      next_try_at = null, updated_at = now()
+  where order_id = p_order;
+  if o.parked then
+    update bridge.line set pending = pending + 1 where license_id = o.license_id;
+  end if;
+  perform bridge.operator_note(p_actor, 'order.release', p_order, o.account, p_reason);
+  perform bridge.line_advance(o.license_id);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.account set paused = false, pause_reason = null, version = version + 1
+  where account = p_account and paused;
+  if not found then
+    return false;
+  end if;
+  perform bridge.operator_note(p_actor, 'account.resume', null, p_account, p_reason);
+  perform bridge.holds_release(p_account, array['account_paused', 'account_denied'], null);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  status bridge.license_status;
+begin
+  select l.status into status from bridge.license l where l.license_id = o.license_id;
+  if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < p_done_sequence then
+    state := 'cancelled';
+    code := 'superseded';
+    sentence := format('superseded: sequence %s was carried out already', p_done_sequence);
+  elsif o.provider = '724license' and status = 'terminated'
+        and o.type in ('license.renew', 'license.unsuspend', 'license.change_ip', 'license.change_product') then
+    state := 'failed';
+    code := 'terminated';
+    sentence := 'the license was terminated before';
+  elsif o.provider = '724license' and status in ('active', 'suspended') and o.type = 'license.create' then
+    state := 'failed';
+    code := 'already_live';
+    sentence := 'the license lives already';
+  end if;
+end
+$$;
+
+CREATE FUNCTION bridge.order_changes(o bridge.orders) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select o.type <> 'license.verify' and not (o.provider = 'lisanszone' and o.type = 'license.renew')
+$$;
+
+CREATE FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text, p_credits numeric, p_upstream_id text, p_key_free boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o bridge.orders;
+begin
+  update bridge.orders
+  set state = p_state, reason_code = p_code, reason = p_reason, next_try_at = null, finished_at = now(),
+      credits = p_credits, upstream_license_id = coalesce(p_upstream_id, upstream_license_id), updated_at = now(),
+      key_free = (p_state = 'failed' and p_key_free and not doubted)
+  where order_id = p_order returning * into o;
+  if p_state = 'succeeded' and o.paid then
+    insert into bridge.ledger (account, kind, order_id, amount)
+    values (o.account, 'purchase', o.order_id, p_credits);
+  end if;
+  update bridge.line set pending = greatest(pending - 1, 0) where license_id = o.license_id;
+  perform bridge.order_ended(o);
+  perform bridge.line_advance(o.license_id);
+end
+$$;
+
+CREATE FUNCTION bridge.order_end_uncalled(p_order bigint, p_state bridge.order_state, p_code text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o bridge.orders;
+begin
+  update bridge.orders
+  set state = p_state, reason_code = p_code, reason = p_reason, parked = false, waits_pair = null, next_try_at = null,
+      key_free = (p_state = 'failed' and attempts = 0), finished_at = now(), updated_at = now()
+  where order_id = p_order returning * into o;
+  update bridge.line set pending = greatest(pending - 1, 0) where license_id = o.license_id;
+  perform bridge.order_ended(o);
+end
+$$;
+
 CREATE FUNCTION bridge.order_ended(o bridge.orders) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from bridge.license where license_id = o.license_id for no key update;
+  if o.state = 'succeeded' then
+    perform bridge.order_succeeded(o);
+  else
+    perform bridge.order_let_go(o);
+  end if;
+end
+$$;
+
+CREATE FUNCTION bridge.order_let_go(o bridge.orders) RETURNS void
     LANGUAGE plpgsql
     AS $$
 declare
   l bridge.license;
   target record;
 begin
-  select * into l from bridge.license where license_id = o.license_id for no key update;
-  if o.state = 'succeeded' then
-    case o.type
-    when 'license.create' then
-      update bridge.license set status = 'active', ip = o.ip, license_key = o.license_key,
-        upstream_license_id = o.upstream_license_id, period_end = o.period_end, bought_at = now(),
-        terminated_at = null, product_code = o.product_code, upstream_type = o.upstream_type, updated_at = now()
-      where license_id = l.license_id;
-      if o.ip is not null then
-        update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
-          and upstream_type = o.upstream_type and ip = o.ip;
-        insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.ip, o.order_id);
-      end if;
-    when 'license.renew' then
-      update bridge.license set period_end = coalesce(o.period_end, period_end), updated_at = now()
-      where license_id = l.license_id;
-    when 'license.suspend' then
-      update bridge.license set status = 'suspended', updated_at = now()
-      where license_id = l.license_id and status = 'active';
-    when 'license.unsuspend' then
-      update bridge.license set status = 'active', updated_at = now()
-      where license_id = l.license_id and status = 'suspended';
-    when 'license.terminate' then
-      update bridge.license set status = 'terminated', terminated_at = now(), updated_at = now()
-      where license_id = l.license_id;
-      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
-      perform bridge.pair_release(p.account, p.upstream_type, p.ip, l.license_id, true)
-      from bridge.pair p where p.license_id = l.license_id;
-    when 'license.change_ip' then
-      update bridge.license set ip = o.new_ip, updated_at = now() where license_id = l.license_id;
-      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
-      insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.new_ip, o.order_id);
-      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
-        and upstream_type = o.upstream_type and ip = o.new_ip;
-      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
-    when 'license.change_product' then
-      update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
-        updated_at = now() where license_id = l.license_id;
-      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
-        and upstream_type = o.new_upstream_type and ip = o.ip;
-      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
-    when 'license.verify' then
-      null;
-    end case;
-    if o.sequence is not null then
-      update bridge.line set done_sequence = greatest(done_sequence, o.sequence) where license_id = o.license_id;
-    end if;
-    return;
-  end if;
-  -- Failed or cancelled: what was claimed at acceptance is let go.
-  if o.type = 'license.create' then
-    update bridge.license set status = case when terminated_at is null then 'unknown' else 'terminated' end
-      ::bridge.license_status, updated_at = now()
-    where license_id = l.license_id and status = 'pending';
+  select * into l from bridge.license where license_id = o.license_id;
+  if o.type = 'license.create' and l.status = 'pending' then
+    update bridge.license
+    set status = case when terminated_at is null then 'unknown' else 'terminated' end::bridge.license_status,
+        updated_at = now()
+    where license_id = o.license_id;
     -- It has nothing upstream: what its successors claimed goes with them.
-    update bridge.pair set license_id = null where license_id = l.license_id;
-    perform bridge.line_fail_successors(l.license_id,
-      format('the create of this license (order %s) ended %s: %s', o.order_id, o.state, coalesce(o.reason, '')));
+    update bridge.pair set license_id = null where license_id = o.license_id;
+    perform bridge.line_fail_successors(o);
   elsif o.type in ('license.change_ip', 'license.change_product') then
     target := bridge.order_target(o);
+    delete from bridge.license_product p
+    where o.type = 'license.change_product' and p.license_id = l.license_id
+      and p.product_code = o.new_product_code and p.product_code <> l.product_code;
     if target.target_ip is not null
        and (target.target_type, target.target_ip) is distinct from (l.upstream_type, l.ip) then
-      perform bridge.pair_release(o.account, target.target_type, target.target_ip, l.license_id, false);
+      perform bridge.pair_release(o.account, target.target_type, target.target_ip, l.license_id);
     end if;
   end if;
 end
@@ -896,6 +926,51 @@ CREATE FUNCTION bridge.order_reason(o bridge.orders) RETURNS text
               else o.reason end
 $$;
 
+CREATE FUNCTION bridge.order_succeeded(o bridge.orders) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  case o.type
+  when 'license.create' then
+    update bridge.license
+    set status = 'active', ip = o.ip, license_key = o.license_key, upstream_license_id = o.upstream_license_id,
+        period_end = o.period_end, bought_at = now(), terminated_at = null, product_code = o.product_code,
+        upstream_type = o.upstream_type, updated_at = now()
+    where license_id = o.license_id;
+    if o.ip is not null then
+      perform bridge.license_ip_set(o, o.upstream_type, o.ip);
+    end if;
+  when 'license.renew' then
+    update bridge.license set period_end = coalesce(o.period_end, period_end), updated_at = now()
+    where license_id = o.license_id;
+  when 'license.suspend' then
+    update bridge.license set status = 'suspended', updated_at = now()
+    where license_id = o.license_id and status = 'active';
+  when 'license.unsuspend' then
+    update bridge.license set status = 'active', updated_at = now()
+    where license_id = o.license_id and status = 'suspended';
+  when 'license.terminate' then
+    perform bridge.license_terminated(o);
+  when 'license.change_ip' then
+    update bridge.license set ip = o.new_ip, updated_at = now() where license_id = o.license_id;
+    perform bridge.license_ip_set(o, o.upstream_type, o.new_ip);
+    perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+  when 'license.change_product' then
+    update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
+      updated_at = now() where license_id = o.license_id;
+    perform bridge.license_ip_set(o, o.new_upstream_type, o.ip);
+    if o.new_upstream_type <> o.upstream_type then
+      perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+    end if;
+  when 'license.verify' then
+    null;
+  end case;
+  if o.sequence is not null then
+    update bridge.line set done_sequence = greatest(done_sequence, o.sequence) where license_id = o.license_id;
+  end if;
+end
+$$;
+
 CREATE FUNCTION bridge.order_target(o bridge.orders, OUT target_type text, OUT target_ip inet) RETURNS record
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -954,11 +1029,10 @@ $$;
 
 COMMENT ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) IS 'Takes a free live pair for a license; holder tells who has it (null: free, but others wait longer)';
 
-CREATE FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint, p_terminated boolean) RETURNS void
+CREATE FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint) RETURNS void
     LANGUAGE sql
     AS $$
-  update bridge.pair
-  set license_id = null, terminated_at = case when p_terminated then now() else terminated_at end
+  update bridge.pair set license_id = null
   where account = p_account and upstream_type = p_type and ip = p_ip and license_id = p_license
 $$;
 
@@ -997,6 +1071,10 @@ begin
       update bridge.orders set waits_pair = null, updated_at = now() where order_id = w.order_id;
       perform bridge.line_advance(w.license_id);
       woken := woken + 1;
+    elsif obstacle.pair_id <> o.waits_pair then
+      update bridge.orders
+      set waits_pair = obstacle.pair_id, reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()
+      where order_id = w.order_id;
     end if;
   end loop;
   return woken;
@@ -1123,7 +1201,9 @@ begin
   update bridge.orders
   set state = 'calling', attempts = attempts + 1, price = p_price, reason_code = 'calling', reason = null,
       next_try_at = null, deadline = null, updated_at = now()
-  where order_id = p_order and state = 'queued' returning * into o;
+  where order_id = p_order and state = 'queued'
+    and not exists (select from bridge.account a where a.account = orders.account and a.paused)
+  returning * into o;
   if not found then
     return null;
   end if;
@@ -1177,13 +1257,17 @@ CREATE FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  lane bigint;
   leased record;
 begin
-  perform from bridge.account a
-  where a.account = p_account and not a.paused
-    and not exists (select from bridge.line l where l.head_order = a.lane_order and l.lease_owner is not null)
-  for no key update skip locked; -- not the key: every insert at the front door shares that
+  -- Not the key: every insert at the front door shares that.
+  select a.lane_order into lane from bridge.account a where a.account = p_account and not a.paused
+  for no key update skip locked;
   if not found then
+    return;
+  end if;
+  -- A statement of its own, so that it sees what whoever held the lock before has done.
+  if exists (select from bridge.line l where l.head_order = lane and l.lease_owner is not null) then
     return;
   end if;
   update bridge.line l
@@ -1211,6 +1295,7 @@ begin
   update bridge.orders o
   set sent_attempt = p_attempt, deadline = clock_timestamp() + p_timeout_ms * interval '1 ms'
   where o.order_id = p_order and o.state = 'calling' and o.attempts = p_attempt and o.sent_attempt < p_attempt
+    and not exists (select from bridge.account a where a.account = o.account and a.paused)
     and exists (select from bridge.line l
                 where l.license_id = o.license_id and l.head_order = p_order and l.lease_epoch = p_epoch
                   and l.lease_until > clock_timestamp() + p_timeout_ms * interval '1 ms');
@@ -1222,7 +1307,7 @@ CREATE FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) RETURNS bridge.w
     LANGUAGE sql STABLE
     AS $$
   select row(o.license_id, p_epoch, o.order_id, o.attempts, o.type::text, o.paid, o.provider, o.account, o.source,
-             o.service_id, o.product_code, o.upstream_type, o.new_upstream_type,
+             o.service_id, o.product_code, o.new_product_code, o.upstream_type, o.new_upstream_type,
              o.type = 'license.create' and o.recycled = 'renew' and exists (
                select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
                  and p.ip = o.ip and p.terminated_at is not null),
@@ -1232,7 +1317,7 @@ CREATE FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) RETURNS bridge.w
   from bridge.license l where l.license_id = o.license_id
 $$;
 
-CREATE FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text) RETURNS boolean
+CREATE FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text, p_pause boolean, p_expires_ms bigint) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
 declare
@@ -1253,6 +1338,13 @@ begin
   late := o.state in ('in_doubt', 'needs_review') and o.doubted and p_verdict = 'done' and p_to = 'succeeded';
   if not late and not (o.state = 'calling' and l.head_order = p_order and l.lease_epoch = p_epoch) then
     return false;
+  end if;
+  if p_pause then
+    perform bridge.account_pause(o.account, p_reason);
+  end if;
+  if p_expires_ms is not null then
+    update bridge.license set expires_at = to_timestamp(p_expires_ms / 1000.0), updated_at = now()
+    where license_id = o.license_id;
   end if;
   update bridge.account set version = version + 1, lane_order = nullif(lane_order, p_order) where account = o.account and o.paid;
   update bridge.line
@@ -1280,7 +1372,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[]) RETURNS TABLE(order_id bigint, applied boolean, state text)
+CREATE FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[], boolean[], bigint[]) RETURNS TABLE(order_id bigint, applied boolean, state text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
@@ -1294,16 +1386,18 @@ begin
   where a.account in (select o.account from bridge.orders o where o.order_id = any ($1) and o.paid)
   order by a.account for no key update;
   for r in
-    select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                         $20)
       as u(id, attempt, epoch, target, code, reason, wait_ms, settle_ms, doubted, key_free, sent, verdict, status, curl,
-           elapsed_ms, request, answer, upstream_id)
+           elapsed_ms, request, answer, upstream_id, pause, expires_ms)
     join bridge.orders o on o.order_id = u.id
     order by o.license_id
   loop
     order_id := r.id;
     applied := bridge.work_outcome(r.id, r.attempt::int, r.epoch, r.target::bridge.order_state, r.code, r.reason,
                                    r.wait_ms, r.settle_ms, r.doubted, r.key_free, r.sent, r.verdict::bridge.verdict,
-                                   r.status::int, r.curl::int, r.elapsed_ms::int, r.request, r.answer, r.upstream_id);
+                                   r.status::int, r.curl::int, r.elapsed_ms::int, r.request, r.answer, r.upstream_id,
+                                   r.pause, r.expires_ms);
     select o.state::text into state from bridge.orders o where o.order_id = r.id;
     return next;
   end loop;
@@ -1334,7 +1428,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION bridge.work_takeover(p_limit integer) RETURNS TABLE(order_id bigint, from_worker text, state text)
+CREATE FUNCTION bridge.work_takeover(p_limit integer, p_accounts text[], p_quiet_ms bigint[]) RETURNS TABLE(order_id bigint, from_worker text, state text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
@@ -1350,7 +1444,13 @@ begin
   loop
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
     update bridge.account set version = version + 1, lane_order = null where lane_order = o.order_id;
-    update bridge.line set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null
+    update bridge.line
+    set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null,
+        settle_until = case when o.state = 'calling' and bridge.order_changes(o)
+                             and not (o.paid and o.sent_attempt < o.attempts)
+          then now() + coalesce((select u.quiet from unnest(p_accounts, p_quiet_ms) as u(account, quiet)
+                                 where u.account = o.account), 0) * interval '1 ms'
+          else settle_until end
     where license_id = l.license_id;
     if o.state = 'calling' then
       target := case when o.paid and o.sent_attempt = o.attempts then 'in_doubt' else 'queued' end;
@@ -1366,7 +1466,7 @@ begin
       update bridge.orders ord
       set state = target, reason_code = 'worker_lost', reason = sentence, updated_at = now(), next_try_at =
             case when target = 'queued' then now() end,
-          doubted = doubted or target = 'in_doubt' or not o.paid
+          doubted = doubted or target = 'in_doubt' or (not o.paid and bridge.order_changes(o))
       where ord.order_id = o.order_id;
       if target = 'in_doubt' then
         update bridge.orders ord set state = 'needs_review', updated_at = now() where ord.order_id = o.order_id;
@@ -2268,9 +2368,13 @@ REVOKE ALL ON FUNCTION bridge.intake_refused(p_idx integer, p_field text, p_text
 
 REVOKE ALL ON FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint, p_order bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.license_terminated(o bridge.orders) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.line_advance(p_license bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION bridge.line_fail_successors(p_license bigint, p_reason text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION bridge.line_fail_successors(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
@@ -2286,11 +2390,17 @@ GRANT ALL ON FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_re
 REVOKE ALL ON FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) TO bridge_operator;
 
+REVOKE ALL ON FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_changes(o bridge.orders) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text, p_credits numeric, p_upstream_id text, p_key_free boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_end_uncalled(p_order bigint, p_state bridge.order_state, p_code text, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_ended(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_let_go(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_obstacle(o bridge.orders, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
 
@@ -2300,6 +2410,8 @@ GRANT ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) TO bridge
 
 REVOKE ALL ON FUNCTION bridge.order_reason(o bridge.orders) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.order_reason(o bridge.orders) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.order_succeeded(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_target(o bridge.orders, OUT target_type text, OUT target_ip inet) FROM PUBLIC;
 
@@ -2311,7 +2423,7 @@ REVOKE ALL ON FUNCTION bridge.orders_moved() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint, p_terminated boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.pair_sentence(p_pair bigint) FROM PUBLIC;
 
@@ -2361,16 +2473,16 @@ GRANT ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epo
 
 REVOKE ALL ON FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text, p_pause boolean, p_expires_ms bigint) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[]) TO bridge_worker;
+REVOKE ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[], boolean[], bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[], boolean[], bigint[]) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_price numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_price numeric) TO bridge_worker;
 
-REVOKE ALL ON FUNCTION bridge.work_takeover(p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION bridge.work_takeover(p_limit integer) TO bridge_worker;
+REVOKE ALL ON FUNCTION bridge.work_takeover(p_limit integer, p_accounts text[], p_quiet_ms bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_takeover(p_limit integer, p_accounts text[], p_quiet_ms bigint[]) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.worker_gone(p_worker text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.worker_gone(p_worker text) TO bridge_worker;

@@ -8,11 +8,17 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "dispatch/outcome.h"
 #include "order/decide.h"
 
+/* Zones are at most this far from UTC, and period_end is a day without zone. */
+#define ZONE_MAX_MS (INT64_C(14) * 60 * 60 * 1000)
+
 struct attempt {
     struct account_state *account;
+    struct config *owner; /* held while the call may still look at config */
+    const struct config_account *config;
     struct work *work;
     attempt_end_fn *end;
     struct call call;
@@ -22,11 +28,59 @@ struct attempt {
 
 static void attempt_decide(struct attempt *attempt);
 
+static struct attempt *attempt_new(struct account_state *account, struct work **work, attempt_end_fn *end)
+{
+    struct attempt *attempt = heap_alloc(sizeof *attempt);
+    attempt->account = account;
+    attempt->owner = config_hold(account->owner);
+    attempt->config = account->config;
+    attempt->work = *work;
+    attempt->end = end;
+    attempt->outcome.order_id = attempt->work->order_id;
+    attempt->outcome.attempt = attempt->work->attempt;
+    attempt->outcome.epoch = attempt->work->epoch;
+    attempt->outcome.verdict = VERDICT_LATER;
+    attempt->outcome.expires_ms = INT64_MIN;
+    *work = NULL;
+    return attempt;
+}
+
+static void attempt_finish(struct attempt *attempt, const struct decision *decision)
+{
+    struct account_state *account = attempt->account;
+    struct work_outcome *outcome = &attempt->outcome;
+    attempt_end_fn *end = attempt->end;
+    outcome->to = decision->to;
+    outcome->reason_code = decision->reason_code;
+    outcome->reason = decision->reason;
+    outcome->wait_ms = decision->wait_ms < 0 ? 0 : decision->wait_ms;
+    outcome->settle_ms = decision->settle_ms;
+    outcome->doubted = decision->doubted;
+    outcome->key_free = decision->key_free;
+    outcome->pause_account = decision->pause_account;
+    outcome_add(account, outcome);
+    work_free(&attempt->work);
+    config_release(&attempt->owner);
+    free(attempt);
+    end(account);
+}
+
+void attempt_abandon(struct account_state *account, struct work **work, const char *code, const char *reason,
+                     attempt_end_fn *end)
+{
+    struct attempt *attempt = attempt_new(account, work, end);
+    attempt_finish(attempt,
+                   &(struct decision){
+                       .to = ORDER_QUEUED, .reason_code = code, .reason = reason, .doubted = attempt->work->doubted});
+}
+
 void attempt_report(struct account_state *account, const struct answer *answer)
 {
     enum breaker_event event = BREAKER_ANSWERED;
     int64_t rest = answer->seen.retry_after_ms;
-    if (answer->verdict == VERDICT_LATER && answer->seen.passed)
+    if (answer->seen.end == CALL_END_FENCED || answer->seen.end == CALL_END_STOPPED)
+        event = BREAKER_NOTHING;
+    else if (answer->verdict == VERDICT_LATER && answer->seen.passed)
         event = BREAKER_THROTTLED;
     else if (answer->verdict == VERDICT_LATER || answer->verdict == VERDICT_UNSURE)
         event = BREAKER_FAILED;
@@ -38,25 +92,11 @@ void attempt_report(struct account_state *account, const struct answer *answer)
                  log_int("pause_ms", account->breaker.pause_ms));
 }
 
-static void attempt_finish(struct attempt *attempt, const struct decision *decision)
+static void attempt_call(struct attempt *attempt, const struct call *call, call_fence_fn *fence, call_done_fn *done)
 {
-    struct account_state *account = attempt->account;
-    struct work_outcome *outcome = &attempt->outcome;
-    outcome->order_id = attempt->work->order_id;
-    outcome->attempt = attempt->work->attempt;
-    outcome->epoch = attempt->work->epoch;
-    outcome->to = decision->to;
-    outcome->reason_code = decision->reason_code;
-    outcome->reason = decision->reason;
-    outcome->wait_ms = decision->wait_ms < 0 ? 0 : decision->wait_ms;
-    outcome->settle_ms = decision->settle_ms;
-    outcome->doubted = decision->doubted;
-    outcome->key_free = decision->key_free;
-    outcome_add(account->worker, account, outcome, decision->pause_account);
-    attempt_end_fn *end = attempt->end;
-    work_free(&attempt->work);
-    free(attempt);
-    end(account);
+    struct call_start start = {.account = attempt->config, .call = call, .fence = fence, .done = done, .ctx = attempt};
+    breaker_started(&attempt->account->breaker);
+    provider_call(attempt->account->worker->loop, &start);
 }
 
 static void balance_read(void *ctx, const struct answer *answer)
@@ -82,24 +122,21 @@ static void evidence_read(void *ctx, const struct answer *answer)
     attempt_decide(attempt);
 }
 
-static void attempt_ask(struct attempt *attempt, const struct call *call, call_done_fn *done)
-{
-    struct call_start start = {.account = attempt->account->config, .call = call, .done = done, .ctx = attempt};
-    provider_call(attempt->account->worker->loop, &start);
-}
-
 /* The harmless call that shows whether a doubtful one was carried out: the
- * license's known state repeated on the new address, or verify. */
-static bool evidence_plan(const struct attempt *attempt, struct call *call)
+ * license's known state repeated on the new address, or verify after activate.
+ * false: there is none. */
+static bool evidence_plan(const struct work *work, struct call *call)
 {
-    struct plan_input plan = attempt->work->plan;
+    struct plan_input plan = work->plan;
     if (plan.provider == PROVIDER_LISANSZONE) {
         plan.type = ORDER_VERIFY;
-    } else {
-        bool suspended = strcmp(attempt->work->license_status, "suspended") == 0;
-        plan.type = suspended ? ORDER_SUSPEND : ORDER_UNSUSPEND;
-        plan.ip = plan.new_ip;
+        return (work->type == ORDER_CREATE || work->type == ORDER_UNSUSPEND) && plan_call(&plan, call);
     }
+    bool suspended = text_same(work->license_status, "suspended");
+    if (work->type != ORDER_CHANGE_IP || (!suspended && !text_same(work->license_status, "active")))
+        return false;
+    plan.type = suspended ? ORDER_SUSPEND : ORDER_UNSUSPEND;
+    plan.ip = plan.new_ip;
     return plan_call(&plan, call);
 }
 
@@ -109,17 +146,30 @@ static void attempt_decide(struct attempt *attempt)
     struct call call;
     if (decision.ask_balance) {
         call = (struct call){.name = CALL_BALANCE};
-        attempt_ask(attempt, &call, balance_read);
-    } else if (decision.ask_evidence) {
-        if (evidence_plan(attempt, &call)) {
-            attempt_ask(attempt, &call, evidence_read);
-        } else {
-            attempt->input.evidence = EVIDENCE_NONE;
-            attempt_decide(attempt);
-        }
+        attempt_call(attempt, &call, NULL, balance_read);
+    } else if (decision.ask_evidence && evidence_plan(attempt->work, &call)) {
+        attempt_call(attempt, &call, NULL, evidence_read);
     } else {
         attempt_finish(attempt, &decision);
     }
+}
+
+/* A verify that stands for a renewal proves it only with an expiry that is not
+ * before the period's end. */
+static void renewal_check(struct attempt *attempt, const struct answer *answer)
+{
+    char midnight[CLOCK_TEXT_MAX];
+    const struct work *work = attempt->work;
+    if (work->type != ORDER_RENEW || attempt->call.name != CALL_VERIFY || work->period_end == NULL ||
+        answer->verdict != VERDICT_DONE)
+        return;
+    snprintf(midnight, sizeof midnight, "%sT00:00:00Z", work->period_end);
+    if (answer->expires_ms != INT64_MIN && answer->expires_ms + ZONE_MAX_MS >= clock_parse_rfc3339(midnight))
+        return;
+    attempt->input.verdict = VERDICT_REFUSED;
+    attempt->input.reason_code = "not_renewed";
+    attempt->input.reason = "the license is valid, but the provider does not show it renewed to period_end";
+    attempt->input.message = NULL;
 }
 
 /* What must outlive the answer goes into the work's arena. */
@@ -128,8 +178,7 @@ static void answer_keep(struct attempt *attempt, const struct answer *answer)
     struct arena *arena = &attempt->work->arena;
     struct decide_input *input = &attempt->input;
     struct work_outcome *outcome = &attempt->outcome;
-    const struct config_account *config = attempt->account->config;
-    int64_t left_ms = config->call_timeout_ms - answer->seen.elapsed_ms;
+    int64_t left_ms = attempt->config->call_timeout_ms - answer->seen.elapsed_ms;
 
     input->verdict = answer->verdict;
     input->reason_code = arena_strdup(arena, answer->reason_code);
@@ -139,7 +188,7 @@ static void answer_keep(struct attempt *attempt, const struct answer *answer)
     input->hint_already = answer->hint_already;
     input->denied = answer->denied;
     input->retry_after_ms = answer->seen.retry_after_ms;
-    input->deadline_quiet_ms = (left_ms > 0 ? left_ms : 0) + config->quiet_ms;
+    input->deadline_quiet_ms = (left_ms > 0 ? left_ms : 0) + attempt->config->quiet_ms;
 
     outcome->sent = answer->seen.passed;
     outcome->verdict = answer->verdict;
@@ -147,6 +196,7 @@ static void answer_keep(struct attempt *attempt, const struct answer *answer)
     outcome->curl_code = answer->seen.curl_code;
     outcome->elapsed_ms = answer->seen.elapsed_ms;
     outcome->upstream_license_id = arena_strdup(arena, answer->upstream_license_id);
+    outcome->expires_ms = answer->expires_ms;
     outcome->answer_len = answer->seen.body_len < ANSWER_KEPT ? answer->seen.body_len : ANSWER_KEPT;
     if (answer->seen.body != NULL)
         outcome->answer = arena_memdup(arena, answer->seen.body, outcome->answer_len);
@@ -157,54 +207,79 @@ static void attempt_answered(void *ctx, const struct answer *answer)
     struct attempt *attempt = ctx;
     attempt_report(attempt->account, answer);
     answer_keep(attempt, answer);
+    renewal_check(attempt, answer);
     attempt_decide(attempt);
 }
 
 static bool attempt_fence(void *ctx)
 {
     struct attempt *attempt = ctx;
-    return work_fence(attempt->account->worker->fence, attempt->work, attempt->account->config->call_timeout_ms,
+    return work_fence(attempt->account->worker->fence, attempt->work, attempt->config->call_timeout_ms,
                       FENCE_TIMEOUT_MS);
+}
+
+/* A license that we terminated runs again before it is renewed.  From here on
+ * the order has touched it, so a refusal of the renewal is a person's to see. */
+static void taken_up(void *ctx, const struct answer *answer)
+{
+    struct attempt *attempt = ctx;
+    attempt_report(attempt->account, answer);
+    attempt->input.doubted = attempt->input.doubted || answer->seen.passed;
+    if (answer->verdict == VERDICT_DONE || answer->hint_already) {
+        attempt_call(attempt, &attempt->call, attempt_fence, attempt_answered);
+        return;
+    }
+    answer_keep(attempt, answer);
+    attempt->outcome.verdict = VERDICT_LATER;
+    attempt->outcome.sent = false; /* the paid call */
+    if (!answer->denied)
+        attempt->input.verdict = VERDICT_LATER;
+    attempt_decide(attempt);
+}
+
+static bool attempt_plan(struct attempt *attempt)
+{
+    struct arena *arena = &attempt->work->arena;
+    struct plan_input plan = attempt->work->plan;
+    if (attempt->work->recycle)
+        plan.type = ORDER_RENEW;
+    if (!plan_call(&plan, &attempt->call))
+        return false;
+    attempt->input.changes = call_changes(attempt->call.name);
+    attempt->outcome.request =
+        arena_printf(arena, "%s %s", call_word(attempt->call.name), provider_call_body(&attempt->call, arena));
+    return true;
 }
 
 void attempt_start(struct account_state *account, struct work **work, credits_t most_credits, attempt_end_fn *end)
 {
-    struct attempt *attempt = heap_alloc(sizeof *attempt);
-    attempt->account = account;
-    attempt->work = *work;
-    attempt->end = end;
-    *work = NULL;
-    attempt->outcome.verdict = VERDICT_LATER;
+    struct attempt *attempt = attempt_new(account, work, end);
     const struct work *w = attempt->work;
+    struct call first;
+    bool asks = w->plan.provider == PROVIDER_724LICENSE; /* the other one has no balance to ask for */
     attempt->input = (struct decide_input){
         .type = w->type,
         .paid = w->paid,
         .doubted = w->doubted,
         .attempts = w->attempt,
         .retry_after_ms = -1,
-        .backoff = {account->config->retry_base_ms, account->config->retry_cap_ms},
+        .backoff = {attempt->config->retry_base_ms, attempt->config->retry_cap_ms},
         .random = worker_random(),
         .price = most_credits,
-        .evidence = EVIDENCE_NOT_ASKED,
+        .balance_read = asks ? BALANCE_NOT_ASKED : BALANCE_DENIED,
+        .evidence = evidence_plan(w, &first) ? EVIDENCE_NOT_ASKED : EVIDENCE_NONE,
     };
-    struct plan_input plan = w->plan;
-    if (w->recycle)
-        plan.type = ORDER_RENEW; /* the license was taken up again before; what is bought is its next period */
-    if (!plan_call(&plan, &attempt->call)) {
+    if (!attempt_plan(attempt)) {
         attempt_finish(attempt, &(struct decision){.to = ORDER_HELD,
                                                    .reason_code = "not_offered",
                                                    .reason = "the provider does not offer this operation",
                                                    .doubted = w->doubted});
         return;
     }
-    attempt->input.changes = call_changes(attempt->call.name);
-    attempt->outcome.request = arena_printf(&attempt->work->arena, "%s %s", call_word(attempt->call.name),
-                                            provider_call_body(&attempt->call, &attempt->work->arena));
-    struct call_start start = {.account = account->config,
-                               .call = &attempt->call,
-                               .fence = w->paid ? attempt_fence : NULL,
-                               .done = attempt_answered,
-                               .ctx = attempt};
-    breaker_started(&account->breaker);
-    provider_call(account->worker->loop, &start);
+    struct plan_input unsuspend = w->plan;
+    unsuspend.type = ORDER_UNSUSPEND;
+    if (w->recycle && plan_call(&unsuspend, &first))
+        attempt_call(attempt, &first, NULL, taken_up);
+    else
+        attempt_call(attempt, &attempt->call, w->paid ? attempt_fence : NULL, attempt_answered);
 }

@@ -15,6 +15,10 @@ typedef void attempt_end_fn(struct account_state *account);
  * cost. */
 void attempt_start(struct account_state *account, struct work **work, credits_t most_credits, attempt_end_fn *end);
 
+/* Hands work whose intent is committed back without a call: nothing was sent. */
+void attempt_abandon(struct account_state *account, struct work **work, const char *code, const char *reason,
+                     attempt_end_fn *end);
+
 /* Reports the end of any call to the account's breaker. */
 void attempt_report(struct account_state *account, const struct answer *answer);
 

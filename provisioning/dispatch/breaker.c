@@ -23,6 +23,8 @@ void breaker_started(struct breaker *breaker)
 bool breaker_ended(struct breaker *breaker, enum breaker_event event, int64_t now_ms, int64_t rest_ms, int64_t cap_ms)
 {
     breaker->probing = false;
+    if (event == BREAKER_NOTHING)
+        return false;
     if (event == BREAKER_THROTTLED) {
         if (now_ms + rest_ms > breaker->until_ms)
             breaker->until_ms = now_ms + rest_ms;

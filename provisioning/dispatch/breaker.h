@@ -24,6 +24,7 @@ enum breaker_event {
     BREAKER_ANSWERED,  /* the upstream answered, whatever it said */
     BREAKER_FAILED,    /* no usable answer: refused connection, timeout, 5xx */
     BREAKER_THROTTLED, /* 429 */
+    BREAKER_NOTHING,   /* the call ended by our own doing: says nothing of the upstream */
 };
 
 /* How many calls may be started now, at most want. */

@@ -24,6 +24,8 @@ static void repeatable_ended(struct account_state *account)
 static void work_claimed(void *ctx, const struct rows *rows)
 {
     struct account_state *account = ctx;
+    struct worker *worker = account->worker;
+    bool good = !worker->draining && worker_lease_good(worker, account->config, account->claim_ms);
     account->claiming = false;
     if (rows_status(rows) != ROWS_OK)
         return; /* committed or not, the leases of what we cannot see run out */
@@ -32,8 +34,12 @@ static void work_claimed(void *ctx, const struct rows *rows)
         if (work == NULL)
             continue;
         account->running++;
-        account->worker->running++;
-        attempt_start(account, &work, 0, repeatable_ended);
+        worker->running++;
+        if (good)
+            attempt_start(account, &work, 0, repeatable_ended);
+        else
+            attempt_abandon(account, &work, "not_called", "the worker stopped, or was too slow, before the call",
+                            repeatable_ended);
     }
     if (rows_count(rows) > 0)
         account_look_again(account, 0); /* there may be more */
@@ -45,6 +51,7 @@ static void account_claim(struct account_state *account, int64_t now)
     int room = account_room(account);
     if (!account->claiming && now >= account->due_ms && room > 0) {
         account->claiming = true;
+        account->claim_ms = now;
         account->due_ms = now + worker->config->poll_ms;
         work_claim(worker->work, worker->name, &account->config->name, 1, room,
                    worker_lease_ms(worker, account->config), work_claimed, account);
@@ -64,21 +71,30 @@ void claim_step(struct worker *worker)
             account_claim(worker->accounts[i], worker_now_ms(worker));
 }
 
+/* When the account is due, its breaker's rest included. */
+static int64_t account_due_ms(const struct account_state *account)
+{
+    int64_t due = INT64_MAX;
+    if (!account->claiming && account->due_ms < due)
+        due = account->due_ms;
+    if (!account->spending && account->paid_due_ms < due)
+        due = account->paid_due_ms;
+    return due > account->breaker.until_ms ? due : account->breaker.until_ms;
+}
+
 int64_t claim_wait_ms(const struct worker *worker)
 {
     int64_t now = worker_now_ms(worker), due = now + worker->config->poll_ms;
-    for (size_t i = 0; i < worker->account_count && !worker->draining; i++) {
+    if (worker->draining || !session_ready(worker->work))
+        return due - now;
+    for (size_t i = 0; i < worker->account_count; i++) {
         const struct account_state *account = worker->accounts[i];
-        if (!account->configured)
-            continue;
-        int64_t earliest = account->breaker.until_ms;
-        bool room = account_room(account) > 0 || now < earliest;
-        if (!room)
-            continue;
-        if (!account->claiming && account->due_ms < due)
-            due = account->due_ms > earliest ? account->due_ms : earliest;
-        if (!account->spending && account->paid_due_ms < due)
-            due = account->paid_due_ms > earliest ? account->paid_due_ms : earliest;
+        bool resting = now < account->breaker.until_ms;
+        if (!account->configured || (!resting && account_room(account) <= 0))
+            continue; /* the end of a call makes room */
+        int64_t at = account_due_ms(account);
+        if (at < due)
+            due = at;
     }
     return due > now ? due - now : 0;
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker's chores, on a session of their own.  Any worker may do any of them
  * at any time: each is one transaction that finds its own work. */
+#include <stdlib.h>
+
+#include "base/arena.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "dispatch/attempt.h"
 #include "dispatch/claim.h"
+#include "dispatch/house.h"
 #include "query.h"
 #include "store/account.h"
 
@@ -35,10 +39,19 @@ static void short_released(void *ctx, const struct rows *rows)
         account_look_again(ctx, 0);
 }
 
+/* A read of an account's balance; its configuration is held meanwhile. */
+struct balance_poll {
+    struct account_state *account;
+    struct config *owner;
+};
+
 static void short_balance_read(void *ctx, const struct answer *answer)
 {
-    struct account_state *account = ctx;
+    struct balance_poll *poll = ctx;
+    struct account_state *account = poll->account;
     struct worker *worker = account->worker;
+    config_release(&poll->owner);
+    free(poll);
     account->polling = false;
     worker->running--;
     attempt_report(account, answer);
@@ -46,6 +59,19 @@ static void short_balance_read(void *ctx, const struct answer *answer)
         return;
     account_balance(worker->house, account->config->name, answer->balance, answer->sandbox);
     account_release_short(worker->house, account->config->name, answer->balance, short_released, account);
+}
+
+static void balance_poll_start(struct account_state *account)
+{
+    struct balance_poll *poll = heap_alloc(sizeof *poll);
+    struct call call = {.name = CALL_BALANCE};
+    poll->account = account;
+    poll->owner = config_hold(account->owner);
+    struct call_start start = {.account = account->config, .call = &call, .done = short_balance_read, .ctx = poll};
+    account->polling = true;
+    account->worker->running++;
+    breaker_started(&account->breaker);
+    provider_call(account->worker->loop, &start);
 }
 
 /* Reads the balance of every account that has orders waiting for credits. */
@@ -59,13 +85,7 @@ static void short_accounts(void *ctx, const struct rows *rows)
                 !text_same(account->config->name, rows_text(rows, row, "account")) ||
                 breaker_allows(&account->breaker, worker_now_ms(worker), 1) < 1)
                 continue;
-            struct call call = {.name = CALL_BALANCE};
-            struct call_start start = {
-                .account = account->config, .call = &call, .done = short_balance_read, .ctx = account};
-            account->polling = true;
-            worker->running++;
-            breaker_started(&account->breaker);
-            provider_call(worker->loop, &start);
+            balance_poll_start(account);
         }
     }
 }
@@ -112,7 +132,7 @@ void house_step(struct worker *worker, struct house *house)
     }
     if (now >= house->due_ms) {
         house->due_ms = now + worker->config->poll_ms;
-        work_takeover(worker->house, TAKEOVER_MAX, taken_over, worker);
+        work_takeover(worker->house, TAKEOVER_MAX, worker->config, taken_over, worker);
         chore(worker, &QUERY_PAIRS_WAKE, brought_forward);
         chore(worker, &QUERY_ACCOUNT_SWEEP, chore_ended);
         sign_of_life(worker);

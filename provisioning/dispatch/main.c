@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "dispatch/claim.h"
+#include "dispatch/house.h"
 #include "dispatch/outcome.h"
 #include "query.h"
 #include "store/account.h"
@@ -44,6 +45,11 @@ int64_t worker_lease_ms(const struct worker *worker, const struct config_account
 {
     /* A refused call may be followed by one that reads the balance or gathers evidence. */
     return account->call_timeout_ms * 2 + worker->config->lease_margin_ms;
+}
+
+bool worker_lease_good(const struct worker *worker, const struct config_account *account, int64_t claimed_ms)
+{
+    return worker_now_ms(worker) < claimed_ms + worker_lease_ms(worker, account) - account->call_timeout_ms;
 }
 
 void account_look_again(struct account_state *account, int64_t wait_ms)
@@ -83,14 +89,24 @@ static struct account_state *account_known(struct worker *worker, const char *na
     return NULL;
 }
 
-/* Gives every configured account its state; what is no longer configured is kept for the work still running. */
+static void account_configure(struct account_state *account, struct config *config,
+                              const struct config_account *settings)
+{
+    config_release(&account->owner);
+    account->owner = config_hold(config);
+    account->config = settings;
+    account->configured = true;
+}
+
+/* Gives every configured account its state; what is no longer configured stays for the work that still runs. */
 static void worker_configure(struct worker *worker, struct config *config)
 {
     size_t before = worker->account_count;
     struct account_state **added = heap_alloc((before + config->account_count) * sizeof *added);
     size_t count = before;
     if (before > 0)
-        memcpy(added, worker->accounts, before * sizeof *added);
+        for (size_t i = 0; i < before; i++)
+            added[i] = worker->accounts[i];
     for (size_t i = 0; i < config->account_count; i++) {
         struct account_state *account = account_known(worker, config->accounts[i].name);
         if (account == NULL) {
@@ -98,8 +114,7 @@ static void worker_configure(struct worker *worker, struct config *config)
             account->worker = worker;
             added[count++] = account;
         }
-        account->config = &config->accounts[i];
-        account->configured = true;
+        account_configure(account, config, &config->accounts[i]);
     }
     for (size_t i = 0; i < before; i++)
         if (added[i]->configured && config_account_find(config, added[i]->config->name) == NULL)
@@ -122,21 +137,15 @@ static void accounts_known(void *ctx, const struct rows *rows)
 static void worker_reload(struct worker *worker)
 {
     char error[CONFIG_ERROR_MAX];
-    struct config *fresh = worker->retired_count < RETIRED_MAX ? config_load(worker->config->path, error) : NULL;
+    struct config *old = worker->config, *fresh = config_load(old->path, error);
     if (fresh == NULL) {
-        log_error("config.kept", log_str("reason", worker->retired_count < RETIRED_MAX ? error : "reloaded too often"));
+        log_error("config.kept", log_str("reason", error));
         return;
     }
-    worker->retired[worker->retired_count++] = worker->config;
     worker_configure(worker, fresh);
+    config_release(&old);
     account_ensure(worker->house, fresh, accounts_known, worker);
     log_note("config.reloaded", log_str("path", fresh->path));
-}
-
-static void retired_release(struct worker *worker)
-{
-    while (worker->running == 0 && worker->retired_count > 0)
-        config_release(&worker->retired[--worker->retired_count]);
 }
 
 static void signals_read(struct worker *worker, int fd)
@@ -172,16 +181,26 @@ static int64_t earlier(int64_t a, int64_t b)
 static int worker_wait_ms(const struct worker *worker)
 {
     int64_t wait = claim_wait_ms(worker);
+    wait = earlier(wait, outcome_wait_ms(worker));
     wait = earlier(wait, session_wait_ms(worker->work));
     wait = earlier(wait, session_wait_ms(worker->house));
     wait = earlier(wait, session_wait_ms(worker->fence));
     return (int)(wait > 60000 ? 60000 : wait);
 }
 
+/* A claim on its way may bring work that has to be given back. */
+static bool worker_busy(const struct worker *worker)
+{
+    for (size_t i = 0; i < worker->account_count; i++)
+        if (worker->accounts[i]->claiming || worker->accounts[i]->spending)
+            return true;
+    return worker->running > 0 || outcome_pending(worker);
+}
+
 static void worker_loop(struct worker *worker, int signals)
 {
     struct house house = {0};
-    while (!worker->draining || worker->running > 0 || outcome_pending(worker)) {
+    while (!worker->draining || worker_busy(worker)) {
         struct session *const sessions[] = {worker->work, worker->house, worker->fence};
         struct loop_wait waits[4] = {{.fd = signals, .events = POLLIN}};
         size_t count = 1;
@@ -198,7 +217,6 @@ static void worker_loop(struct worker *worker, int signals)
         house_step(worker, &house);
         for (size_t i = 0; i < 3; i++)
             session_step(sessions[i]); /* sends what was just submitted */
-        retired_release(worker);
     }
 }
 
@@ -212,11 +230,11 @@ static void worker_goodbye(struct worker *worker)
     session_close(&worker->work);
     session_close(&worker->house);
     session_close(&worker->fence);
-    worker->running = 0;
-    retired_release(worker);
-    config_release(&worker->config);
-    for (size_t i = 0; i < worker->account_count; i++)
+    for (size_t i = 0; i < worker->account_count; i++) {
+        config_release(&worker->accounts[i]->owner);
         free(worker->accounts[i]);
+    }
+    config_release(&worker->config);
     free(worker->accounts);
 }
 

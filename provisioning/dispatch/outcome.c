@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queue of outcomes.  While one batch is being stored the next one gathers. */
+/* The queue of outcomes.  While one batch is being stored the next one gathers.
+ * When the server refuses a batch, its rows are stored one by one, and the one
+ * that spoils it steps aside. */
 #include "dispatch/outcome.h"
 
 #include <stdlib.h>
@@ -8,7 +10,6 @@
 #include "base/log.h"
 #include "store/account.h"
 
-#define BATCH_MAX 256
 #define RETRY_MS  500
 #define TRIES_MAX 20
 
@@ -17,28 +18,43 @@ struct outcome_entry {
     struct arena arena;
     struct account_state *account;
     struct work_outcome outcome;
-    bool pause_account;
+    int64_t not_before_ms;
     int tries;
 };
 
-void outcome_add(struct worker *worker, struct account_state *account, const struct work_outcome *outcome,
-                 bool pause_account)
+static void entry_append(struct outcome_queue *queue, struct outcome_entry *entry)
+{
+    if (queue->last == NULL)
+        queue->last = &queue->first;
+    entry->next = NULL;
+    *queue->last = entry;
+    queue->last = &entry->next;
+}
+
+static void entry_unlink(struct outcome_queue *queue, struct outcome_entry *entry)
+{
+    struct outcome_entry **at = &queue->first;
+    while (*at != entry)
+        at = &(*at)->next;
+    *at = entry->next;
+    if (queue->last == &entry->next)
+        queue->last = at;
+}
+
+void outcome_add(struct account_state *account, const struct work_outcome *outcome)
 {
     struct outcome_entry *entry = heap_alloc(sizeof *entry);
+    struct work_outcome *kept = &entry->outcome;
     arena_init(&entry->arena);
     entry->account = account;
-    entry->pause_account = pause_account;
-    entry->outcome = *outcome;
-    entry->outcome.reason_code = arena_strdup(&entry->arena, outcome->reason_code);
-    entry->outcome.reason = arena_strdup(&entry->arena, outcome->reason);
-    entry->outcome.request = arena_strdup(&entry->arena, outcome->request);
-    entry->outcome.upstream_license_id = arena_strdup(&entry->arena, outcome->upstream_license_id);
+    *kept = *outcome;
+    kept->reason_code = arena_strdup(&entry->arena, outcome->reason_code);
+    kept->reason = arena_strdup(&entry->arena, outcome->reason);
+    kept->request = arena_strdup(&entry->arena, outcome->request);
+    kept->upstream_license_id = arena_strdup(&entry->arena, outcome->upstream_license_id);
     if (outcome->answer != NULL)
-        entry->outcome.answer = arena_memdup(&entry->arena, outcome->answer, outcome->answer_len);
-    if (worker->outcomes.last == NULL)
-        worker->outcomes.last = &worker->outcomes.first;
-    *worker->outcomes.last = entry;
-    worker->outcomes.last = &entry->next;
+        kept->answer = arena_memdup(&entry->arena, outcome->answer, outcome->answer_len);
+    entry_append(&account->worker->outcomes, entry);
 }
 
 bool outcome_pending(const struct worker *worker)
@@ -46,94 +62,113 @@ bool outcome_pending(const struct worker *worker)
     return worker->outcomes.first != NULL;
 }
 
-static size_t batch_size(const struct worker *worker)
+static void entry_end(struct worker *worker, struct outcome_entry *entry)
 {
-    size_t size = 0, most = worker->outcomes.one_by_one ? 1 : BATCH_MAX;
-    for (const struct outcome_entry *e = worker->outcomes.first; e != NULL && size < most; e = e->next)
-        size++;
-    return size;
-}
-
-static void entry_remove(struct worker *worker)
-{
-    struct outcome_entry *entry = worker->outcomes.first;
-    worker->outcomes.first = entry->next;
-    if (entry->next == NULL)
-        worker->outcomes.last = &worker->outcomes.first;
+    entry_unlink(&worker->outcomes, entry);
     account_look_again(entry->account, entry->outcome.to == ORDER_QUEUED ? entry->outcome.wait_ms : 0);
     worker->running--;
     arena_clear(&entry->arena);
     free(entry);
 }
 
-/* Rows come back by license, so each entry finds its own. */
-static void entry_log(const struct outcome_entry *entry, const struct rows *rows)
+static void entry_log(const struct outcome_entry *entry, bool applied, const char *state)
 {
-    for (int row = 0; row < rows_count(rows); row++) {
-        if (rows_int(rows, row, "order_id") != entry->outcome.order_id)
-            continue;
-        bool applied = rows_bool(rows, row, "applied");
-        struct log_field fields[] = {log_int("order", entry->outcome.order_id),
-                                     log_int("attempt", entry->outcome.attempt),
-                                     log_str("verdict", verdict_word(entry->outcome.verdict)),
-                                     log_str("state", rows_text(rows, row, "state")),
-                                     log_str("code", entry->outcome.reason_code),
-                                     log_str("reason", entry->outcome.reason),
-                                     log_int("ms", entry->outcome.elapsed_ms),
-                                     {LOG_KIND_END, 0, 0, 0}};
-        bool person = !applied || entry->outcome.to == ORDER_IN_DOUBT || entry->outcome.to == ORDER_NEEDS_REVIEW;
-        log_write(person ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, applied ? "attempt.ended" : "attempt.superseded", fields);
-        return;
-    }
+    const struct work_outcome *o = &entry->outcome;
+    bool person = !applied || o->pause_account || o->to == ORDER_IN_DOUBT || o->to == ORDER_NEEDS_REVIEW;
+    struct log_field fields[] = {log_int("order", o->order_id),
+                                 log_int("attempt", o->attempt),
+                                 log_str("account", entry->account->config->name),
+                                 log_str("verdict", verdict_word(o->verdict)),
+                                 log_str("state", state),
+                                 log_str("code", o->reason_code),
+                                 log_str("reason", o->reason),
+                                 log_int("ms", o->elapsed_ms),
+                                 {LOG_KIND_END, 0, 0, 0}};
+    log_write(person ? LOG_LEVEL_WARN : LOG_LEVEL_INFO, applied ? "attempt.ended" : "attempt.superseded", fields);
+    if (applied && o->pause_account)
+        log_warn("account.paused", log_str("account", entry->account->config->name), log_str("reason", o->reason));
 }
 
-static void outcome_refused(struct worker *worker, const struct rows *rows)
+/* Rows come back by license, so each entry looks for its own. */
+static void entry_stored(struct worker *worker, struct outcome_entry *entry, const struct rows *rows)
 {
-    struct outcome_entry *first = worker->outcomes.first;
-    log_error("outcome.not_stored", log_int("order", first->outcome.order_id), log_str("sqlstate", rows_sqlstate(rows)),
-              log_str("reason", rows_error(rows)));
-    bool alone = worker->outcomes.one_by_one || first->next == NULL;
-    worker->outcomes.one_by_one = true;
-    if (alone && ++first->tries >= TRIES_MAX) {
-        /* The lease runs out and the order is taken over as one whose answer was lost. */
-        log_error("outcome.given_up", log_int("order", first->outcome.order_id));
-        entry_remove(worker);
+    for (int row = 0; row < rows_count(rows); row++) {
+        if (rows_int(rows, row, "order_id") == entry->outcome.order_id) {
+            entry_log(entry, rows_bool(rows, row, "applied"), rows_text(rows, row, "state"));
+            break;
+        }
     }
+    entry_end(worker, entry);
+}
+
+/* The server refused this one alone. */
+static void entry_refused(struct worker *worker, struct outcome_entry *entry, const struct rows *rows)
+{
+    log_error("outcome.not_stored", log_int("order", entry->outcome.order_id), log_str("sqlstate", rows_sqlstate(rows)),
+              log_str("reason", rows_error(rows)));
+    if (++entry->tries >= TRIES_MAX) {
+        /* The lease runs out and the order is taken over as one whose answer was lost. */
+        log_error("outcome.given_up", log_int("order", entry->outcome.order_id));
+        entry_end(worker, entry);
+        return;
+    }
+    entry->not_before_ms = worker_now_ms(worker) + RETRY_MS;
+    entry_unlink(&worker->outcomes, entry);
+    entry_append(&worker->outcomes, entry);
 }
 
 static void outcomes_stored(void *ctx, const struct rows *rows)
 {
     struct worker *worker = ctx;
-    worker->outcomes.storing = false;
-    if (rows_status(rows) == ROWS_ERROR)
-        outcome_refused(worker, rows);
-    if (rows_status(rows) != ROWS_OK) {
-        worker->outcomes.retry_at_ms = worker_now_ms(worker) + RETRY_MS;
+    struct outcome_queue *queue = &worker->outcomes;
+    size_t count = queue->sent_count;
+    queue->sent_count = 0;
+    if (rows_status(rows) == ROWS_ERROR && count > 1) {
+        queue->alone = count;
         return;
     }
-    for (int count = rows_count(rows); count > 0; count--) {
-        struct outcome_entry *entry = worker->outcomes.first;
-        entry_log(entry, rows);
-        if (entry->pause_account) {
-            log_warn("account.paused", log_str("account", entry->account->config->name),
-                     log_str("reason", entry->outcome.reason));
-            account_pause(worker->house, entry->account->config->name, entry->outcome.reason);
-        }
-        entry_remove(worker);
+    if (rows_status(rows) == ROWS_ERROR) {
+        entry_refused(worker, queue->sent[0], rows);
+    } else if (rows_status(rows) == ROWS_OK) {
+        for (size_t i = 0; i < count; i++)
+            entry_stored(worker, queue->sent[i], rows);
+    } else {
+        queue->retry_at_ms = worker_now_ms(worker) + RETRY_MS;
+        return;
     }
-    worker->outcomes.one_by_one = false;
+    if (queue->alone > 0)
+        queue->alone--;
+}
+
+int64_t outcome_wait_ms(const struct worker *worker)
+{
+    const struct outcome_queue *queue = &worker->outcomes;
+    int64_t now = worker_now_ms(worker), due = INT64_MAX;
+    if (queue->sent_count > 0 || !session_ready(worker->work))
+        return -1;
+    for (const struct outcome_entry *e = queue->first; e != NULL; e = e->next)
+        if (e->not_before_ms < due)
+            due = e->not_before_ms;
+    if (due == INT64_MAX)
+        return -1;
+    if (due < queue->retry_at_ms)
+        due = queue->retry_at_ms;
+    return due > now ? due - now : 0;
 }
 
 void outcome_flush(struct worker *worker)
 {
-    struct work_outcome batch[BATCH_MAX];
-    size_t count = 0;
-    if (worker->outcomes.storing || worker->outcomes.first == NULL || !session_ready(worker->work) ||
-        worker_now_ms(worker) < worker->outcomes.retry_at_ms)
+    struct work_outcome batch[OUTCOME_BATCH_MAX];
+    struct outcome_queue *queue = &worker->outcomes;
+    size_t most = queue->alone > 0 ? 1 : OUTCOME_BATCH_MAX;
+    int64_t now = worker_now_ms(worker);
+    if (outcome_wait_ms(worker) != 0)
         return;
-    size_t size = batch_size(worker);
-    for (const struct outcome_entry *e = worker->outcomes.first; count < size; e = e->next)
-        batch[count++] = e->outcome;
-    worker->outcomes.storing = true;
-    work_outcomes(worker->work, batch, count, outcomes_stored, worker);
+    for (struct outcome_entry *e = queue->first; e != NULL && queue->sent_count < most; e = e->next) {
+        if (e->not_before_ms > now)
+            continue;
+        batch[queue->sent_count] = e->outcome;
+        queue->sent[queue->sent_count++] = e;
+    }
+    work_outcomes(worker->work, batch, queue->sent_count, outcomes_stored, worker);
 }

@@ -11,10 +11,11 @@
 
 /* Copies the outcome and counts the work as ended once it is stored; account is
  * looked at again then, because the line may have a next order. */
-void outcome_add(struct worker *worker, struct account_state *account, const struct work_outcome *outcome,
-                 bool pause_account);
+void outcome_add(struct account_state *account, const struct work_outcome *outcome);
 /* Sends what waits, if nothing is being sent. */
 void outcome_flush(struct worker *worker);
 bool outcome_pending(const struct worker *worker);
+/* Milliseconds until outcome_flush has something to do again; -1: nothing waits. */
+int64_t outcome_wait_ms(const struct worker *worker);
 
 #endif

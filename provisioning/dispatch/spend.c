@@ -17,9 +17,12 @@
 
 struct spend {
     struct account_state *account;
+    struct config *owner; /* held while a read may still look at config */
+    const struct config_account *config;
     struct work *work;
     credits_t month; /* the catalogue's price of a month */
     credits_t most;  /* the most the call can cost */
+    credits_t need;  /* what the balance must reach before the order is looked at again */
     credits_t balance;
     const char *reason; /* of giving the order back; in the work's arena */
 };
@@ -33,7 +36,9 @@ static void spend_end(struct spend *spend)
 {
     spend->account->worker->running--;
     lane_free(spend->account);
+    account_look_again(spend->account, 0);
     work_free(&spend->work);
+    config_release(&spend->owner);
     free(spend);
 }
 
@@ -51,15 +56,13 @@ static void spend_return(struct spend *spend, enum order_state to, const char *c
     struct worker *worker = spend->account->worker;
     log_info("order.returned", log_int("order", spend->work->order_id), log_str("state", order_state_word(to)),
              log_str("code", code), log_str("reason", spend->reason));
-    if (to == ORDER_QUEUED)
-        account_look_again(spend->account, wait_ms);
-    work_return(worker->work, spend->work, to, code, spend->reason, wait_ms, spend->most > 0, spend->most,
+    work_return(worker->work, spend->work, to, code, spend->reason, wait_ms, spend->need > 0, spend->need,
                 spend_returned, spend);
 }
 
 static void spend_try_later(struct spend *spend, const char *code, const char *what, const struct answer *answer)
 {
-    const struct config_account *config = spend->account->config;
+    const struct config_account *config = spend->config;
     struct backoff backoff = {config->retry_base_ms, config->retry_cap_ms};
     int64_t least = answer->seen.retry_after_ms > 0 ? answer->seen.retry_after_ms : 0;
     int tries = answer->verdict == VERDICT_REFUSED ? 16 : spend->account->breaker.failures + 1;
@@ -79,7 +82,7 @@ static void spend_denied(struct spend *spend, const struct answer *answer)
 
 static void spend_read(struct spend *spend, const struct call *call, call_done_fn *done)
 {
-    struct call_start start = {.account = spend->account->config, .call = call, .done = done, .ctx = spend};
+    struct call_start start = {.account = spend->config, .call = call, .done = done, .ctx = spend};
     breaker_started(&spend->account->breaker);
     provider_call(spend->account->worker->loop, &start);
 }
@@ -88,7 +91,12 @@ static void intent_written(void *ctx, const struct rows *rows)
 {
     struct spend *spend = ctx;
     struct account_state *account = spend->account;
-    if (rows_status(rows) != ROWS_OK || rows_count(rows) != 1 || rows_null(rows, 0, "attempt")) {
+    if (rows_status(rows) == ROWS_OK && rows_null(rows, 0, "attempt")) {
+        spend->reason = "the turn was lost before the call: overtaken, or the account was paused";
+        spend_return(spend, ORDER_QUEUED, "not_called", 0);
+        return;
+    }
+    if (rows_status(rows) != ROWS_OK) {
         /* Nothing was sent.  If the intent was committed after all, the lease runs out and the missing mark of the
          * fence sends the order back into the queue. */
         log_warn("order.turn_lost", log_int("order", spend->work->order_id), log_str("reason", rows_error(rows)));
@@ -98,6 +106,7 @@ static void intent_written(void *ctx, const struct rows *rows)
     spend->work->attempt = (int)rows_int(rows, 0, "attempt");
     struct work *work = spend->work;
     credits_t most = spend->most;
+    config_release(&spend->owner);
     free(spend);
     attempt_start(account, &work, most, lane_free);
 }
@@ -105,21 +114,8 @@ static void intent_written(void *ctx, const struct rows *rows)
 static void spend_begin(struct spend *spend)
 {
     struct worker *worker = spend->account->worker;
-    work_begin(worker->work, worker->name, spend->work, worker_lease_ms(worker, spend->account->config), spend->most,
-               true, spend->balance, intent_written, spend);
-}
-
-/* A license that we terminated is taken up again: it must run before it is renewed. */
-static void taken_up(void *ctx, const struct answer *answer)
-{
-    struct spend *spend = ctx;
-    attempt_report(spend->account, answer);
-    if (answer->verdict == VERDICT_DONE || answer->hint_already)
-        spend_begin(spend);
-    else if (answer->denied)
-        spend_denied(spend, answer);
-    else
-        spend_try_later(spend, "unsuspend_failed", "the terminated license could not be taken up again", answer);
+    work_begin(worker->work, worker->name, spend->work, worker_lease_ms(worker, spend->config), spend->most, true,
+               spend->balance, intent_written, spend);
 }
 
 static void balance_answered(void *ctx, const struct answer *answer)
@@ -141,29 +137,29 @@ static void balance_answered(void *ctx, const struct answer *answer)
         char have[CREDITS_TEXT_MAX], need[CREDITS_TEXT_MAX];
         credits_format(spend->balance, have);
         credits_format(spend->most, need);
+        spend->need = spend->month;
         spend->reason =
             arena_printf(&spend->work->arena, "short of credits: the balance is %s, the order needs %s", have, need);
         spend_return(spend, ORDER_HELD, "short_of_credits", 0);
         return;
     }
-    struct plan_input plan = spend->work->plan;
-    struct call call;
-    plan.type = ORDER_UNSUSPEND;
-    if (spend->work->recycle && plan_call(&plan, &call))
-        spend_read(spend, &call, taken_up);
-    else
-        spend_begin(spend);
+    spend_begin(spend);
 }
 
 /* Whether a limit forbids the price; says so in reason. */
 static bool price_guarded(struct spend *spend)
 {
     const struct work *work = spend->work;
-    const struct config_product *product = config_product_find(spend->account->worker->config, work->product_code);
+    const char *code = work->type == ORDER_CHANGE_PRODUCT ? work->new_product_code : work->product_code;
+    const struct config_product *product = config_product_find(spend->account->worker->config, code);
     char price[CREDITS_TEXT_MAX], limit[CREDITS_TEXT_MAX];
     credits_t most_month;
-    if (product != NULL && product->max_credits != NULL && credits_parse(product->max_credits, &most_month) &&
-        spend->month > most_month) {
+    if (product == NULL) {
+        spend->reason =
+            arena_printf(&spend->work->arena, "product %s is no longer configured: its limit is not known", code);
+        return true;
+    }
+    if (product->max_credits != NULL && credits_parse(product->max_credits, &most_month) && spend->month > most_month) {
         credits_format(spend->month, price);
         spend->reason = arena_printf(&spend->work->arena, "price guard: a month costs %s credits, product %s allows %s",
                                      price, product->code, product->max_credits);
@@ -275,11 +271,13 @@ static void lane_claimed(void *ctx, const struct rows *rows)
     }
     struct spend *spend = heap_alloc(sizeof *spend);
     spend->account = account;
+    spend->owner = config_hold(account->owner);
+    spend->config = account->config;
     spend->work = work;
     worker->running++;
-    if (worker->draining) {
-        spend->reason = "the worker is stopping";
-        spend_return(spend, ORDER_QUEUED, "worker_stopping", 0);
+    if (worker->draining || !worker_lease_good(worker, account->config, account->lane_ms)) {
+        spend->reason = "the worker stopped, or was too slow, before the call";
+        spend_return(spend, ORDER_QUEUED, "not_called", 0);
     } else {
         spend_price(spend);
     }
@@ -289,6 +287,7 @@ void spend_start(struct account_state *account)
 {
     struct worker *worker = account->worker;
     account->spending = true;
+    account->lane_ms = worker_now_ms(worker);
     work_claim_paid(worker->work, worker->name, account->config->name, worker_lease_ms(worker, account->config),
                     lane_claimed, account);
 }

@@ -22,7 +22,6 @@
 #define FENCE_TIMEOUT_MS 800
 #define PRICE_FRESH_MS   (5 * 60 * 1000)
 #define PRICES_MAX       64
-#define RETIRED_MAX      16
 
 struct worker;
 
@@ -35,7 +34,8 @@ struct price {
 
 struct account_state {
     struct worker *worker;
-    const struct config_account *config; /* borrowed from worker->config, or from a retired one */
+    struct config *owner;                /* held; what config is part of */
+    const struct config_account *config; /* as of the last (re)load that knew the account */
     bool configured;                     /* false: taken out by a reload; only running work ends */
     struct breaker breaker;
     struct price prices[PRICES_MAX];
@@ -43,23 +43,26 @@ struct account_state {
     bool claiming;       /* a claim of repeatable work is being answered */
     bool spending;       /* a paid order is being claimed, prepared or called */
     bool polling;        /* the balance is being read for held orders */
-    int64_t due_ms;      /* next claim of repeatable work, boot time */
+    int64_t claim_ms;    /* when the last claim was asked for, boot time */
+    int64_t lane_ms;     /* likewise of paid work */
+    int64_t due_ms;      /* next claim of repeatable work */
     int64_t paid_due_ms; /* next claim of paid work */
 };
 
+#define OUTCOME_BATCH_MAX 256
+
 struct outcome_queue {
     struct outcome_entry *first, **last;
-    bool storing;
-    bool one_by_one; /* a batch was refused as a whole: find the row that spoils it */
-    int64_t retry_at_ms;
+    struct outcome_entry *sent[OUTCOME_BATCH_MAX]; /* being stored; still in the list */
+    size_t sent_count;
+    size_t alone;        /* this many are stored one by one: among them is a row that spoils a batch */
+    int64_t retry_at_ms; /* after a lost connection */
 };
 
 struct worker {
     char name[96];
     const struct clock *clock;
     struct config *config;
-    struct config *retired[RETIRED_MAX]; /* replaced by a reload, still borrowed by running work */
-    size_t retired_count;
     struct provider_loop *loop;
     struct session *work, *house, *fence;
     struct account_state **accounts;
@@ -71,6 +74,9 @@ struct worker {
 
 int64_t worker_now_ms(const struct worker *worker);
 uint64_t worker_random(void);
+/* Whether what was claimed at claimed_ms can still be called within its lease:
+ * a host that was frozen meanwhile must not send what others have done since. */
+bool worker_lease_good(const struct worker *worker, const struct config_account *account, int64_t claimed_ms);
 /* How long a line is leased for one call of the account. */
 int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account);
 /* Something of the account may be claimable in wait_ms: look then. */

@@ -50,10 +50,21 @@ static struct decision decision_review(const struct decide_input *in)
                        "the upstream refused, but an earlier attempt may have been carried out");
 }
 
+static struct decision decision_ask_balance(const struct decide_input *in)
+{
+    struct decision out =
+        decision_to(in, ORDER_CALLING, "reading_balance", "refused; the balance is read to learn why");
+    out.ask_balance = true;
+    return out;
+}
+
+/* The account itself is not let in: every call on it would be refused. */
 static struct decision decision_denied(const struct decide_input *in)
 {
-    struct decision out = decision_to(in, ORDER_HELD, "account_denied",
-                                      "the upstream does not accept the account's token or our address");
+    struct decision out = in->paid && in->doubted
+                              ? decision_review(in)
+                              : decision_to(in, ORDER_HELD, "account_denied",
+                                            "the upstream does not accept the account's token or our address");
     out.pause_account = true;
     return out;
 }
@@ -89,20 +100,11 @@ static struct decision decision_short(const struct decide_input *in, const char 
  * the account itself explains it. */
 static struct decision decide_refused_paid(const struct decide_input *in)
 {
-    if (in->doubted) {
-        struct decision out = decision_review(in);
-        out.pause_account = in->denied;
-        return out;
-    }
-    if (in->denied)
-        return decision_denied(in);
+    if (in->doubted)
+        return decision_review(in);
     switch (in->balance_read) {
-    case BALANCE_NOT_ASKED: {
-        struct decision out =
-            decision_to(in, ORDER_CALLING, "reading_balance", "refused; the balance is read to learn why");
-        out.ask_balance = true;
-        return out;
-    }
+    case BALANCE_NOT_ASKED:
+        return decision_ask_balance(in);
     case BALANCE_DENIED:
         return decision_denied(in);
     case BALANCE_UNREADABLE:
@@ -126,8 +128,6 @@ static bool state_holds(const struct decide_input *in)
 
 static struct decision decide_refused_repeatable(const struct decide_input *in)
 {
-    if (in->denied)
-        return decision_denied(in);
     if (state_holds(in))
         return decision_to(in, ORDER_SUCCEEDED, "already", "the license is already in that state");
     if (!in->doubted)
@@ -148,8 +148,21 @@ static struct decision decide_refused_repeatable(const struct decide_input *in)
     return decision_review(in);
 }
 
+/* 401 or 403 may be meant for this one call or for the account: the balance, which
+ * every account may read, tells which. */
+static struct decision decide_refused_denied(const struct decide_input *in)
+{
+    if (in->balance_read == BALANCE_NOT_ASKED)
+        return decision_ask_balance(in);
+    if (in->balance_read == BALANCE_DENIED)
+        return decision_denied(in);
+    return in->paid ? decide_refused_paid(in) : decision_wait(in, ORDER_QUEUED, in->reason_code, in->reason);
+}
+
 static struct decision decide_refused(const struct decide_input *in)
 {
+    if (in->denied && in->balance_read != BALANCE_KNOWN)
+        return decide_refused_denied(in);
     return in->paid ? decide_refused_paid(in) : decide_refused_repeatable(in);
 }
 

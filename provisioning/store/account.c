@@ -74,7 +74,7 @@ void account_release_short(struct session *session, const char *account, credits
     params_text(&params, account);
     params_array(&params, PARAMS_TEXT);
     params_add_text(&params, "short_of_credits");
-    params_add_text(&params, "balance_unknown");
+    params_add_text(&params, "balance_unreadable");
     params_text(&params, text);
     session_submit(session, &QUERY_HOLDS_RELEASE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }

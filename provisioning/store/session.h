@@ -5,8 +5,8 @@
  * session_step().  Statements run one after another in their order, each as its
  * own transaction; each is answered exactly once, with rows or with a failure.
  * A lost connection fails the running statement with ROWS_DOWN (it may or may
- * not have been committed) and the waiting ones with ROWS_NOT_SENT, and is
- * opened again by itself with a backoff.
+ * not have been committed) and is opened again by itself with a backoff; the
+ * waiting ones are sent then, or fail with ROWS_NOT_SENT when their time is up.
  *
  * On connect the session pins search_path, UTC, and a durable
  * synchronous_commit.  A commit whose wait for the synchronous standby was

@@ -66,6 +66,8 @@ struct work *work_read(const struct rows *rows, int row)
     work->source = column_dup(work, rows, row, "source");
     work->service_id = column_dup(work, rows, row, "service_id");
     work->product_code = column_dup(work, rows, row, "product_code");
+    work->new_product_code = column_dup(work, rows, row, "new_product_code");
+    work->period_end = column_dup(work, rows, row, "period_end");
     work->license_status = column_dup(work, rows, row, "license_status");
     plan_read(work, rows, row);
     return work;
@@ -180,6 +182,14 @@ void work_outcomes(struct session *session, const struct work_outcome *outcomes,
     OUTCOME_ARRAY(PARAMS_TEXT, params_add_text(&params, o->request));
     OUTCOME_ARRAY(PARAMS_BYTEA, params_add_bytes(&params, o->answer, o->answer_len));
     OUTCOME_ARRAY(PARAMS_TEXT, params_add_text(&params, o->upstream_license_id));
+    OUTCOME_ARRAY(PARAMS_BOOL, params_add_bool(&params, o->pause_account));
+    params_array(&params, PARAMS_INT8);
+    for (size_t i = 0; i < count; i++) {
+        if (outcomes[i].expires_ms == INT64_MIN)
+            params_add_null(&params);
+        else
+            params_add_int(&params, outcomes[i].expires_ms);
+    }
     session_submit(session, &QUERY_WORK_OUTCOMES, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
@@ -199,10 +209,16 @@ void work_return(struct session *session, const struct work *work, enum order_st
     session_submit(session, &QUERY_WORK_RETURN, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
-void work_takeover(struct session *session, int limit, session_done_fn *done, void *ctx)
+void work_takeover(struct session *session, int limit, const struct config *config, session_done_fn *done, void *ctx)
 {
     struct params params;
     params_init(&params);
     params_int(&params, limit);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < config->account_count; i++)
+        params_add_text(&params, config->accounts[i].name);
+    params_array(&params, PARAMS_INT8);
+    for (size_t i = 0; i < config->account_count; i++)
+        params_add_int(&params, config->accounts[i].quiet_ms);
     session_submit(session, &QUERY_WORK_TAKEOVER, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }

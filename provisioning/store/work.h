@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/config.h"
 #include "order/credits.h"
 #include "order/plan.h"
 #include "order/words.h"
@@ -30,6 +31,8 @@ struct work {
     const char *source;
     const char *service_id;
     const char *product_code;
+    const char *new_product_code;
+    const char *period_end; /* YYYY-MM-DD; NULL */
     const char *license_status;
     bool has_max_credits;
     credits_t max_credits;
@@ -57,6 +60,8 @@ struct work_outcome {
     const char *answer;  /* the first bytes as received */
     size_t answer_len;
     const char *upstream_license_id;
+    bool pause_account;
+    int64_t expires_ms; /* INT64_MIN: not told */
 };
 
 /* Reads row `row` of work_claim or work_claim_paid; the result is the caller's,
@@ -79,6 +84,8 @@ void work_outcomes(struct session *session, const struct work_outcome *outcomes,
 void work_return(struct session *session, const struct work *work, enum order_state to, const char *reason_code,
                  const char *reason, int64_t wait_ms, bool has_price, credits_t price, session_done_fn *done,
                  void *ctx);
-void work_takeover(struct session *session, int limit, session_done_fn *done, void *ctx);
+/* The quiet times of the configuration's accounts say how long a late effect of
+ * what is taken over may still come. */
+void work_takeover(struct session *session, int limit, const struct config *config, session_done_fn *done, void *ctx);
 
 #endif

@@ -79,99 +79,149 @@ $$;
 
 -- Lets a pair go.  Those who wait for it are woken by bridge.pairs_wake, in a transaction of their own, so that
 -- no transaction ever holds a pair while it waits for a line.  Touches: pair.
-create function bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint, p_terminated boolean)
+create function bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint)
 returns void language sql as $$
-  update bridge.pair
-  set license_id = null, terminated_at = case when p_terminated then now() else terminated_at end
+  update bridge.pair set license_id = null
   where account = p_account and upstream_type = p_type and ip = p_ip and license_id = p_license
 $$;
 
--- Ends the orders of a license that cannot be carried out any more because its create did not happen.
--- Their keys are free: not one of them was ever sent.  Touches: orders, line.
-create function bridge.line_fail_successors(p_license bigint, p_reason text) returns void language plpgsql as $$
+-- Whether carrying the order out changes what the customer has, so that its loss leaves a doubt.
+create function bridge.order_changes(o bridge.orders) returns boolean language sql immutable as $$
+  select o.type <> 'license.verify' and not (o.provider = 'lisanszone' and o.type = 'license.renew')
+$$;
+
+-- Ends the orders behind a create that did not happen: they cannot be carried out any more.  Their keys are free:
+-- not one of them was ever sent.  Touches: orders, line.
+create function bridge.line_fail_successors(o bridge.orders) returns void language plpgsql as $$
 declare
-  ended int;
+  in_line int;
 begin
-  update bridge.orders
-  set state = 'failed', reason_code = 'create_failed', reason = p_reason, parked = false, waits_pair = null,
-      next_try_at = null, key_free = (attempts = 0), finished_at = now(), updated_at = now()
-  where license_id = p_license and state in ('queued', 'blocked', 'held');
-  get diagnostics ended = row_count;
-  update bridge.line set pending = greatest(pending - ended, 0) where license_id = p_license;
+  select count(*) filter (where not s.parked) into in_line from bridge.orders s
+  where s.license_id = o.license_id and s.state in ('queued', 'blocked', 'held') and s.attempts = 0
+    and (s.order_sequence, s.position) > (o.order_sequence, o.position);
+  update bridge.orders s
+  set state = 'failed', reason_code = 'create_failed', parked = false, waits_pair = null, next_try_at = null,
+      reason = format('the create of this license (order %s) ended %s: %s', o.order_id, o.state, o.reason),
+      key_free = true, finished_at = now(), updated_at = now()
+  where s.license_id = o.license_id and s.state in ('queued', 'blocked', 'held') and s.attempts = 0
+    and (s.order_sequence, s.position) > (o.order_sequence, o.position);
+  update bridge.line set pending = greatest(pending - in_line, 0) where license_id = o.license_id;
 end
 $$;
 
--- What an ended order changes in the license, its pairs and its successors.  Touches: license, license_product,
--- license_ip, pair, line, orders.
-create function bridge.order_ended(o bridge.orders) returns void language plpgsql as $$
+-- The license's address of now, with its history and the pair that it owns.  Touches: license_ip, pair.
+create function bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) returns void language sql as $$
+  update bridge.license_ip set until = now() where license_id = o.license_id and until is null and ip <> p_ip;
+  insert into bridge.license_ip (license_id, ip, order_id)
+  select o.license_id, p_ip, o.order_id
+  where not exists (select from bridge.license_ip i where i.license_id = o.license_id and i.until is null);
+  update bridge.pair set owned_at = now()
+  where license_id = o.license_id and account = o.account and upstream_type = p_type and ip = p_ip;
+$$;
+
+-- Touches: license, license_ip, pair.
+create function bridge.license_terminated(o bridge.orders) returns void language plpgsql as $$
+declare
+  again boolean; -- a create of the same service waits behind: what it claimed stays claimed
+begin
+  again := exists (select from bridge.orders c where c.license_id = o.license_id and c.type = 'license.create'
+                   and c.state not in ('succeeded', 'failed', 'cancelled'));
+  update bridge.license
+  set status = case when again then 'pending' else 'terminated' end::bridge.license_status, terminated_at = now(),
+      updated_at = now()
+  where license_id = o.license_id;
+  update bridge.license_ip set until = now() where license_id = o.license_id and until is null;
+  update bridge.pair p
+  set terminated_at = case when p.owned_at is not null then now() else p.terminated_at end,
+      license_id = case when exists (
+        select from bridge.orders c where c.license_id = o.license_id and c.type = 'license.create'
+          and c.state not in ('succeeded', 'failed', 'cancelled') and c.account = p.account
+          and c.upstream_type = p.upstream_type and c.ip = p.ip) then p.license_id end
+  where p.license_id = o.license_id;
+end
+$$;
+
+-- What a done order changes.  Touches: license and what belongs to it, pair, line.
+create function bridge.order_succeeded(o bridge.orders) returns void language plpgsql as $$
+begin
+  case o.type
+  when 'license.create' then
+    update bridge.license
+    set status = 'active', ip = o.ip, license_key = o.license_key, upstream_license_id = o.upstream_license_id,
+        period_end = o.period_end, bought_at = now(), terminated_at = null, product_code = o.product_code,
+        upstream_type = o.upstream_type, updated_at = now()
+    where license_id = o.license_id;
+    if o.ip is not null then
+      perform bridge.license_ip_set(o, o.upstream_type, o.ip);
+    end if;
+  when 'license.renew' then
+    update bridge.license set period_end = coalesce(o.period_end, period_end), updated_at = now()
+    where license_id = o.license_id;
+  when 'license.suspend' then
+    update bridge.license set status = 'suspended', updated_at = now()
+    where license_id = o.license_id and status = 'active';
+  when 'license.unsuspend' then
+    update bridge.license set status = 'active', updated_at = now()
+    where license_id = o.license_id and status = 'suspended';
+  when 'license.terminate' then
+    perform bridge.license_terminated(o);
+  when 'license.change_ip' then
+    update bridge.license set ip = o.new_ip, updated_at = now() where license_id = o.license_id;
+    perform bridge.license_ip_set(o, o.upstream_type, o.new_ip);
+    perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+  when 'license.change_product' then
+    update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
+      updated_at = now() where license_id = o.license_id;
+    perform bridge.license_ip_set(o, o.new_upstream_type, o.ip);
+    if o.new_upstream_type <> o.upstream_type then
+      perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+    end if;
+  when 'license.verify' then
+    null;
+  end case;
+  if o.sequence is not null then
+    update bridge.line set done_sequence = greatest(done_sequence, o.sequence) where license_id = o.license_id;
+  end if;
+end
+$$;
+
+-- A failed or cancelled order lets go what it claimed at acceptance.  Touches: license, license_product, pair, line,
+-- orders.
+create function bridge.order_let_go(o bridge.orders) returns void language plpgsql as $$
 declare
   l bridge.license;
   target record;
 begin
-  select * into l from bridge.license where license_id = o.license_id for no key update;
-  if o.state = 'succeeded' then
-    case o.type
-    when 'license.create' then
-      update bridge.license set status = 'active', ip = o.ip, license_key = o.license_key,
-        upstream_license_id = o.upstream_license_id, period_end = o.period_end, bought_at = now(),
-        terminated_at = null, product_code = o.product_code, upstream_type = o.upstream_type, updated_at = now()
-      where license_id = l.license_id;
-      if o.ip is not null then
-        update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
-          and upstream_type = o.upstream_type and ip = o.ip;
-        insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.ip, o.order_id);
-      end if;
-    when 'license.renew' then
-      update bridge.license set period_end = coalesce(o.period_end, period_end), updated_at = now()
-      where license_id = l.license_id;
-    when 'license.suspend' then
-      update bridge.license set status = 'suspended', updated_at = now()
-      where license_id = l.license_id and status = 'active';
-    when 'license.unsuspend' then
-      update bridge.license set status = 'active', updated_at = now()
-      where license_id = l.license_id and status = 'suspended';
-    when 'license.terminate' then
-      update bridge.license set status = 'terminated', terminated_at = now(), updated_at = now()
-      where license_id = l.license_id;
-      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
-      perform bridge.pair_release(p.account, p.upstream_type, p.ip, l.license_id, true)
-      from bridge.pair p where p.license_id = l.license_id;
-    when 'license.change_ip' then
-      update bridge.license set ip = o.new_ip, updated_at = now() where license_id = l.license_id;
-      update bridge.license_ip set until = now() where license_id = l.license_id and until is null;
-      insert into bridge.license_ip (license_id, ip, order_id) values (l.license_id, o.new_ip, o.order_id);
-      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
-        and upstream_type = o.upstream_type and ip = o.new_ip;
-      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
-    when 'license.change_product' then
-      update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
-        updated_at = now() where license_id = l.license_id;
-      update bridge.pair set owned_at = now() where license_id = l.license_id and account = o.account
-        and upstream_type = o.new_upstream_type and ip = o.ip;
-      perform bridge.pair_release(o.account, o.upstream_type, o.ip, l.license_id, false);
-    when 'license.verify' then
-      null;
-    end case;
-    if o.sequence is not null then
-      update bridge.line set done_sequence = greatest(done_sequence, o.sequence) where license_id = o.license_id;
-    end if;
-    return;
-  end if;
-  -- Failed or cancelled: what was claimed at acceptance is let go.
-  if o.type = 'license.create' then
-    update bridge.license set status = case when terminated_at is null then 'unknown' else 'terminated' end
-      ::bridge.license_status, updated_at = now()
-    where license_id = l.license_id and status = 'pending';
+  select * into l from bridge.license where license_id = o.license_id;
+  if o.type = 'license.create' and l.status = 'pending' then
+    update bridge.license
+    set status = case when terminated_at is null then 'unknown' else 'terminated' end::bridge.license_status,
+        updated_at = now()
+    where license_id = o.license_id;
     -- It has nothing upstream: what its successors claimed goes with them.
-    update bridge.pair set license_id = null where license_id = l.license_id;
-    perform bridge.line_fail_successors(l.license_id,
-      format('the create of this license (order %s) ended %s: %s', o.order_id, o.state, coalesce(o.reason, '')));
+    update bridge.pair set license_id = null where license_id = o.license_id;
+    perform bridge.line_fail_successors(o);
   elsif o.type in ('license.change_ip', 'license.change_product') then
     target := bridge.order_target(o);
+    delete from bridge.license_product p
+    where o.type = 'license.change_product' and p.license_id = l.license_id
+      and p.product_code = o.new_product_code and p.product_code <> l.product_code;
     if target.target_ip is not null
        and (target.target_type, target.target_ip) is distinct from (l.upstream_type, l.ip) then
-      perform bridge.pair_release(o.account, target.target_type, target.target_ip, l.license_id, false);
+      perform bridge.pair_release(o.account, target.target_type, target.target_ip, l.license_id);
     end if;
+  end if;
+end
+$$;
+
+-- What an ended order changes in the license, its pairs and its successors.
+create function bridge.order_ended(o bridge.orders) returns void language plpgsql as $$
+begin
+  perform from bridge.license where license_id = o.license_id for no key update;
+  if o.state = 'succeeded' then
+    perform bridge.order_succeeded(o);
+  else
+    perform bridge.order_let_go(o);
   end if;
 end
 $$;
@@ -192,13 +242,39 @@ begin
 end
 $$;
 
+-- Why an order that has come to the head of its line must not be carried out any more: the state it ends in, the code
+-- and the sentence; state null: it may.
+create function bridge.order_bar(o bridge.orders, p_done_sequence bigint, out state bridge.order_state, out code text,
+                                 out sentence text)
+language plpgsql stable as $$
+declare
+  status bridge.license_status;
+begin
+  select l.status into status from bridge.license l where l.license_id = o.license_id;
+  if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < p_done_sequence then
+    state := 'cancelled';
+    code := 'superseded';
+    sentence := format('superseded: sequence %s was carried out already', p_done_sequence);
+  elsif o.provider = '724license' and status = 'terminated'
+        and o.type in ('license.renew', 'license.unsuspend', 'license.change_ip', 'license.change_product') then
+    state := 'failed';
+    code := 'terminated';
+    sentence := 'the license was terminated before';
+  elsif o.provider = '724license' and status in ('active', 'suspended') and o.type = 'license.create' then
+    state := 'failed';
+    code := 'already_live';
+    sentence := 'the license lives already';
+  end if;
+end
+$$;
+
 -- Puts the license's next order at the head of its line and says in what state it waits.  Orders that have begun
 -- stay at the head; the others go by sequence, then arrival.  Touches: line, orders, pair, license, account.
 create function bridge.line_advance(p_license bigint) returns void language plpgsql as $$
 declare
   l bridge.line;
   o bridge.orders;
-  status bridge.license_status;
+  bar record;
   obstacle record;
   pause text;
 begin
@@ -221,18 +297,9 @@ begin
       set state = 'blocked', reason_code = 'line', reason = null, next_try_at = null, updated_at = now()
       where order_id = l.head_order and state = 'queued';
     end if;
-    select lic.status into status from bridge.license lic where lic.license_id = p_license;
-    if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < l.done_sequence then
-      perform bridge.order_end_uncalled(o.order_id, 'cancelled', 'superseded',
-        format('superseded: sequence %s was carried out already', l.done_sequence));
-      continue;
-    end if;
-    if status = 'terminated' and o.provider = '724license'
-       and o.type in ('license.renew', 'license.unsuspend', 'license.change_ip', 'license.change_product') then
-      perform bridge.order_end_uncalled(o.order_id, 'failed', 'terminated', 'the license was terminated before');
-      continue;
-    end if;
-    exit;
+    bar := bridge.order_bar(o, l.done_sequence);
+    exit when bar.state is null;
+    perform bridge.order_end_uncalled(o.order_id, bar.state, bar.code, bar.sentence);
   end loop;
 
   if o.state = 'held' and o.order_id = l.head_order then

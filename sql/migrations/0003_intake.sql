@@ -60,7 +60,10 @@ begin
   end if;
   select lic.* into l from bridge.license_product p join bridge.license lic using (license_id)
   where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
-  if r.type = 'license.create' and l.status in ('pending', 'active', 'suspended') then
+  if r.type = 'license.create'
+     and (l.status in ('pending', 'active', 'suspended')
+          or exists (select from bridge.orders o where o.license_id = l.license_id and o.type = 'license.create'
+                     and o.state not in ('succeeded', 'failed', 'cancelled'))) then
     return format('service %s already has a live %s license%s', l.service_id, l.upstream_type,
                   case when l.ip is null then '' else ' on ' || host(l.ip) end);
   elsif r.type = 'license.renew' and l.status = 'terminated' then

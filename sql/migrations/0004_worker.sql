@@ -5,14 +5,14 @@
 -- terminated, where the product is to be taken up again by unsuspend and renew.
 create type bridge.work as (
   license_id bigint, epoch bigint, order_id bigint, attempt int, type text, paid boolean, provider text, account text,
-  source text, service_id text, product_code text, upstream_type text, new_upstream_type text, recycle boolean, ip text,
+  source text, service_id text, product_code text, new_product_code text, upstream_type text, new_upstream_type text, recycle boolean, ip text,
   new_ip text, billing_months int, period_end text, license_key text, customer_email text, domain text, hwid text,
   machine_name text, os_info text, verification_type text, cause text, max_credits text, doubted boolean,
   license_status text);
 
 create function bridge.work_of(o bridge.orders, p_epoch bigint) returns bridge.work language sql stable as $$
   select row(o.license_id, p_epoch, o.order_id, o.attempts, o.type::text, o.paid, o.provider, o.account, o.source,
-             o.service_id, o.product_code, o.upstream_type, o.new_upstream_type,
+             o.service_id, o.product_code, o.new_product_code, o.upstream_type, o.new_upstream_type,
              o.type = 'license.create' and o.recycled = 'renew' and exists (
                select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
                  and p.ip = o.ip and p.terminated_at is not null),
@@ -66,13 +66,17 @@ $$;
 create function bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint)
 returns setof bridge.work language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
+  lane bigint;
   leased record;
 begin
-  perform from bridge.account a
-  where a.account = p_account and not a.paused
-    and not exists (select from bridge.line l where l.head_order = a.lane_order and l.lease_owner is not null)
-  for no key update skip locked; -- not the key: every insert at the front door shares that
+  -- Not the key: every insert at the front door shares that.
+  select a.lane_order into lane from bridge.account a where a.account = p_account and not a.paused
+  for no key update skip locked;
   if not found then
+    return;
+  end if;
+  -- A statement of its own, so that it sees what whoever held the lock before has done.
+  if exists (select from bridge.line l where l.head_order = lane and l.lease_owner is not null) then
     return;
   end if;
   update bridge.line l
@@ -111,7 +115,9 @@ begin
   update bridge.orders
   set state = 'calling', attempts = attempts + 1, price = p_price, reason_code = 'calling', reason = null,
       next_try_at = null, deadline = null, updated_at = now()
-  where order_id = p_order and state = 'queued' returning * into o;
+  where order_id = p_order and state = 'queued'
+    and not exists (select from bridge.account a where a.account = orders.account and a.paused)
+  returning * into o;
   if not found then
     return null;
   end if;
@@ -129,6 +135,7 @@ begin
   update bridge.orders o
   set sent_attempt = p_attempt, deadline = clock_timestamp() + p_timeout_ms * interval '1 ms'
   where o.order_id = p_order and o.state = 'calling' and o.attempts = p_attempt and o.sent_attempt < p_attempt
+    and not exists (select from bridge.account a where a.account = o.account and a.paused)
     and exists (select from bridge.line l
                 where l.license_id = o.license_id and l.head_order = p_order and l.lease_epoch = p_epoch
                   and l.lease_until > clock_timestamp() + p_timeout_ms * interval '1 ms');
@@ -165,7 +172,8 @@ $$;
 create function bridge.work_outcome(
   p_order bigint, p_attempt int, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint,
   p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status int,
-  p_curl int, p_elapsed_ms int, p_request text, p_answer bytea, p_upstream_id text)
+  p_curl int, p_elapsed_ms int, p_request text, p_answer bytea, p_upstream_id text, p_pause boolean,
+  p_expires_ms bigint)
 returns boolean language plpgsql as $$
 declare
   o bridge.orders;
@@ -185,6 +193,13 @@ begin
   late := o.state in ('in_doubt', 'needs_review') and o.doubted and p_verdict = 'done' and p_to = 'succeeded';
   if not late and not (o.state = 'calling' and l.head_order = p_order and l.lease_epoch = p_epoch) then
     return false;
+  end if;
+  if p_pause then
+    perform bridge.account_pause(o.account, p_reason);
+  end if;
+  if p_expires_ms is not null then
+    update bridge.license set expires_at = to_timestamp(p_expires_ms / 1000.0), updated_at = now()
+    where license_id = o.license_id;
   end if;
   update bridge.account set version = version + 1, lane_order = nullif(lane_order, p_order) where account = o.account and o.paid;
   update bridge.line
@@ -214,7 +229,8 @@ $$;
 
 -- Outcomes in bulk.  Lines and accounts are locked first, in the order in which everybody locks them.
 create function bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[],
-                                     boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[])
+                                     boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[],
+                                     boolean[], bigint[])
 returns table (order_id bigint, applied boolean, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -227,16 +243,18 @@ begin
   where a.account in (select o.account from bridge.orders o where o.order_id = any ($1) and o.paid)
   order by a.account for no key update;
   for r in
-    select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19,
+                         $20)
       as u(id, attempt, epoch, target, code, reason, wait_ms, settle_ms, doubted, key_free, sent, verdict, status, curl,
-           elapsed_ms, request, answer, upstream_id)
+           elapsed_ms, request, answer, upstream_id, pause, expires_ms)
     join bridge.orders o on o.order_id = u.id
     order by o.license_id
   loop
     order_id := r.id;
     applied := bridge.work_outcome(r.id, r.attempt::int, r.epoch, r.target::bridge.order_state, r.code, r.reason,
                                    r.wait_ms, r.settle_ms, r.doubted, r.key_free, r.sent, r.verdict::bridge.verdict,
-                                   r.status::int, r.curl::int, r.elapsed_ms::int, r.request, r.answer, r.upstream_id);
+                                   r.status::int, r.curl::int, r.elapsed_ms::int, r.request, r.answer, r.upstream_id,
+                                   r.pause, r.expires_ms);
     select o.state::text into state from bridge.orders o where o.order_id = r.id;
     return next;
   end loop;
@@ -270,7 +288,7 @@ $$;
 -- Takes over what dead workers held: up to p_limit lines whose lease has run out.
 -- A paid call that passed the fence may have bought: doubt.  One that did not was not sent: back into the queue.
 -- A repeatable call is simply made again.  Touches: line, orders, attempt, account.
-create function bridge.work_takeover(p_limit int)
+create function bridge.work_takeover(p_limit int, p_accounts text[], p_quiet_ms bigint[])
 returns table (order_id bigint, from_worker text, state text)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -285,7 +303,13 @@ begin
   loop
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
     update bridge.account set version = version + 1, lane_order = null where lane_order = o.order_id;
-    update bridge.line set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null
+    update bridge.line
+    set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null,
+        settle_until = case when o.state = 'calling' and bridge.order_changes(o)
+                             and not (o.paid and o.sent_attempt < o.attempts)
+          then now() + coalesce((select u.quiet from unnest(p_accounts, p_quiet_ms) as u(account, quiet)
+                                 where u.account = o.account), 0) * interval '1 ms'
+          else settle_until end
     where license_id = l.license_id;
     if o.state = 'calling' then
       target := case when o.paid and o.sent_attempt = o.attempts then 'in_doubt' else 'queued' end;
@@ -301,7 +325,7 @@ begin
       update bridge.orders ord
       set state = target, reason_code = 'worker_lost', reason = sentence, updated_at = now(), next_try_at =
             case when target = 'queued' then now() end,
-          doubted = doubted or target = 'in_doubt' or not o.paid
+          doubted = doubted or target = 'in_doubt' or (not o.paid and bridge.order_changes(o))
       where ord.order_id = o.order_id;
       if target = 'in_doubt' then
         update bridge.orders ord set state = 'needs_review', updated_at = now() where ord.order_id = o.order_id;
@@ -344,6 +368,10 @@ begin
       update bridge.orders set waits_pair = null, updated_at = now() where order_id = w.order_id;
       perform bridge.line_advance(w.license_id);
       woken := woken + 1;
+    elsif obstacle.pair_id <> o.waits_pair then
+      update bridge.orders
+      set waits_pair = obstacle.pair_id, reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()
+      where order_id = w.order_id;
     end if;
   end loop;
   return woken;
@@ -418,8 +446,8 @@ $$;
 -- Accounts with orders that wait for credits.
 create function bridge.accounts_short() returns table (account text)
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select distinct o.account from bridge.orders o
-  where o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unknown')
+  select distinct o.account from bridge.orders o join bridge.account a using (account)
+  where not a.paused and o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unreadable')
 $$;
 
 create function bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) returns void

@@ -81,7 +81,7 @@ begin
 end
 $$;
 
--- Ends an order that has not begun.
+-- Ends an order that has not begun, or of which it is known that it was not carried out.
 create function bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -89,7 +89,7 @@ declare
 begin
   perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   select * into o from bridge.orders
-  where order_id = p_order and state in ('queued', 'blocked', 'held') for update;
+  where order_id = p_order and state in ('queued', 'blocked', 'held') and not doubted for update;
   if not found then
     return false;
   end if;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Claiming, the lane of paid calls, the fence, outcomes, lost workers, holds.
 \ir helper.psql
-select plan(95);
+select plan(96);
 
 select t.send('a', '{}') \g /dev/null
 
@@ -57,10 +57,12 @@ select is(t.claim('w2'), 's', 'later it is');
 select is((t.o('s')).attempts, 2, '… a second attempt');
 
 -- Lost workers.
-select is((select count(*) from bridge.work_takeover(10)), 0::bigint, 'a living lease is not taken over');
+select is((select count(*) from bridge.work_takeover(10, array['main'], array[0::bigint])), 0::bigint, 'a living lease is not taken over');
 select t.expire('s') \g /dev/null
 select is(t.claim('w3'), null, 'a lease that ran out is not claimed past the takeover');
-select is((select (from_worker, state)::text from bridge.work_takeover(10)), '(w2,queued)', 'a repeatable call is made again');
+select is((select (from_worker, state)::text from bridge.work_takeover(10, array['main'], array[7000::bigint])), '(w2,queued)', 'a repeatable call is made again');
+select is((t.line('s')).settle_until, now() + interval '7 s', '… and its late effect is waited for');
+update bridge.line set settle_until = null;
 select is((t.state('s'), (t.o('s')).doubted)::text, '("queued worker_lost",t)', '… knowing that it may have been carried out');
 select is(t.outcome('s', format('{"epoch": %s}', (t.line('s')).lease_epoch - 1)::jsonb), 'false queued', 'the lost worker''s outcome comes too late');
 select t.done('s') \g /dev/null
@@ -69,20 +71,20 @@ select is(t.claim_paid('w1'), 'b', 'a paid order claimed …');
 select t.expire('b') \g /dev/null
 select is(t.begin('b'), null, '… whose lease ran out cannot begin');
 select is(t.claim_paid('w2'), null, '… and keeps the lane until the takeover');
-select is((select (from_worker, state)::text from bridge.work_takeover(10)), '(w1,queued)', '… which puts it back');
+select is((select (from_worker, state)::text from bridge.work_takeover(10, array['main'], array[0::bigint])), '(w1,queued)', '… which puts it back');
 select is(((t.o('b')).attempts, (t.o('b')).doubted)::text, '(0,f)', '… as if nothing had been');
 select is(t.claim_paid('w2'), 'b', 'it is claimed again');
 select t.begin('b', 'w2') \g /dev/null
 select t.expire('b') \g /dev/null
 select is(t.fence('b'), false, 'begun, but the lease ran out: nothing is sent');
-select is((select state from bridge.work_takeover(10)), 'queued', '… and the takeover knows that');
+select is((select state from bridge.work_takeover(10, array['main'], array[0::bigint])), 'queued', '… and the takeover knows that');
 select is((select (sent, verdict, reason_code)::text from bridge.attempt where order_id = t.id('b') and attempt = 1), '(f,later,worker_lost)', '… as the attempt tells');
 select is(((t.o('b')).doubted, t.state('b'))::text, '(f,"queued worker_lost")', '… without doubt');
 select is(bridge.work_fence(t.id('b'), 1, (t.line('b')).lease_epoch - 1, 1000), false, 'the lost worker''s fence is shut');
 select t.call('b') \g /dev/null
 select is((t.o('b')).sent_attempt, 2, 'the second attempt is sent');
 select t.expire('b') \g /dev/null
-select is((select state from bridge.work_takeover(10)), 'in_doubt', '… and its worker lost: doubt');
+select is((select state from bridge.work_takeover(10, array['main'], array[0::bigint])), 'in_doubt', '… and its worker lost: doubt');
 select is((t.state('b'), (t.o('b')).doubted)::text, '("needs_review worker_lost",t)', '… for a person');
 select is((select lane_order from bridge.account where account = 'main'), null, '… and the lane is free');
 select is(t.outcome('b', format('{"epoch": %s, "to": "failed", "verdict": "refused"}', (t.line('b')).lease_epoch - 1)::jsonb), 'false needs_review', 'a late refusal settles nothing');

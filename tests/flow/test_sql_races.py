@@ -171,10 +171,14 @@ class Hammer:
                     "select order_id, attempt, epoch from bridge.work_claim_paid(%s, 'main', 60000)", (name,)).fetchall():
                 attempt = connection.execute("select bridge.work_begin(%s, %s, %s, 60000, 1, 9)",
                                              (name, order, epoch)).fetchone()[0]
-                if attempt is None:
-                    continue  # overtaken while it was being prepared
-                assert connection.execute("select bridge.work_fence(%s, %s, %s, 1000)",
+                if attempt is None:  # overtaken, or the account paused, while it was being prepared
+                    connection.execute("select bridge.work_return(%s, %s, 'queued', 'x', 'x', 0, null)", (order, epoch))
+                    continue
+                sent = connection.execute("select bridge.work_fence(%s, %s, %s, 1000)",
                                           (order, attempt, epoch)).fetchone()[0]
+                if not sent:  # paused at the last moment
+                    self.finish(connection, chance, [(order, attempt, epoch)], unsent=True)
+                    continue
                 work.append((order, attempt, epoch))
             with self.lock:
                 self.begun += [row[:2] for row in work]
@@ -182,23 +186,23 @@ class Hammer:
             if self.draining and not work:
                 return
 
-    def finish(self, connection, chance, work):
+    def finish(self, connection, chance, work, unsent=False):
         if not work:
             return
-        later = [not self.draining and chance.random() < 0.2 for _ in work]
+        later = [unsent or (not self.draining and chance.random() < 0.2) for _ in work]
         orders, attempts, epochs = map(list, zip(*work))
         count = len(work)
         rows = connection.execute(
-            "select applied from bridge.work_outcomes(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "select applied from bridge.work_outcomes(" + ", ".join(["%s"] * 20) + ")",
             (orders, attempts, epochs, ["queued" if x else "succeeded" for x in later], ["x"] * count, ["x"] * count,
              [0] * count, [0] * count, [False] * count, [False] * count, [True] * count,
              ["later" if x else "done" for x in later], [200] * count, [0] * count, [1] * count, ["x"] * count,
-             [b"{}"] * count, [None] * count)).fetchall()
+             [b"{}"] * count, [None] * count, [False] * count, [None] * count)).fetchall()
         assert all(applied for (applied,) in rows)
 
     def chores(self, connection, chance, _):
         while time.monotonic() < self.end:
-            connection.execute("select * from bridge.work_takeover(100)")
+            connection.execute("select * from bridge.work_takeover(100, array[]::text[], array[]::bigint[])")
             connection.execute("select bridge.pairs_wake()")
             connection.execute("select bridge.account_sweep()")
             account = chance.choice(["main", "zone"])

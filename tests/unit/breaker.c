@@ -9,7 +9,7 @@
 
 #include "dispatch/breaker.h"
 
-enum act { START, ANSWERED, FAILED, THROTTLED, LOOK };
+enum act { START, ANSWERED, FAILED, THROTTLED, NOTHING, LOOK };
 
 struct row {
     const char *what;
@@ -32,6 +32,8 @@ static void run(const struct row *rows, size_t count)
             breaker_ended(&breaker, BREAKER_FAILED, row->at_ms, 0, 3000);
         else if (row->act == THROTTLED)
             breaker_ended(&breaker, BREAKER_THROTTLED, row->at_ms, row->rest_ms, 3000);
+        else if (row->act == NOTHING)
+            breaker_ended(&breaker, BREAKER_NOTHING, row->at_ms, 0, 3000);
         int allowed = breaker_allows(&breaker, row->at_ms, 10);
         if (allowed != row->allowed)
             fail_msg("row %zu (%s): allows %d, not %d", i, row->what, allowed, row->allowed);
@@ -59,6 +61,8 @@ static void test_opens_and_probes(void **state)
         {"fails: the rest meets its cap", 3200, FAILED, 0, 0},
         {"resting", 6199, LOOK, 0, 0},
         {"probe", 6200, START, 0, 0},
+        {"it ended by our own doing: another one", 6250, NOTHING, 0, 1},
+        {"probe", 6260, START, 0, 0},
         {"answered: open to all", 6300, ANSWERED, 0, 10},
     };
     RUN(rows);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* house: a worker's chores beside its calls. */
+#ifndef DISPATCH_HOUSE_H
+#define DISPATCH_HOUSE_H
+
+#include "dispatch/worker.h"
+
+/* Lease takeovers, freed pairs, pauses, held orders, sign of life, partitions. */
+struct house {
+    int64_t due_ms;       /* takeovers, pairs, pauses, sign of life */
+    int64_t partition_ms; /* next month's partitions */
+    int64_t credits_ms;   /* balances for orders held for credits */
+};
+void house_step(struct worker *worker, struct house *house);
+
+#endif
