@@ -125,7 +125,8 @@ CREATE TYPE bridge.work AS (
     cause text,
     max_credits text,
     doubted boolean,
-    license_status text
+    license_status text,
+    target_fresh boolean
 );
 
 CREATE FUNCTION bridge.account_ensure(text[], text[]) RETURNS void
@@ -627,7 +628,12 @@ begin
   end if;
   obstacle := bridge.order_obstacle(o);
   select a.pause_reason into pause from bridge.account a where a.account = o.account and a.paused;
-  if obstacle.pair_id is not null then
+  if obstacle.pair_id is not null and bridge.order_cycle(p_license, obstacle.holder) then
+    update bridge.orders
+    set state = 'held', waits_pair = null, reason_code = 'cycle', next_try_at = null, updated_at = now(),
+        reason = 'this order and the holder of its address wait for each other: cancel one, or move it elsewhere first'
+    where order_id = o.order_id;
+  elsif obstacle.pair_id is not null then
     update bridge.orders
     set state = 'blocked', waits_pair = obstacle.pair_id, reason_code = 'pair', next_try_at = null,
         reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()
@@ -790,6 +796,25 @@ CREATE FUNCTION bridge.order_changes(o bridge.orders) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
   select o.type <> 'license.verify' and not (o.provider = 'lisanszone' and o.type = 'license.renew')
+$$;
+
+CREATE FUNCTION bridge.order_cycle(p_license bigint, p_holder bigint) RETURNS boolean
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  at bigint := p_holder;
+begin
+  for step in 1 .. 20 loop
+    select p.license_id into at from bridge.line l
+    join bridge.orders o on o.order_id = l.head_order and o.state = 'blocked'
+    join bridge.pair p on p.pair_id = o.waits_pair
+    where l.license_id = at;
+    if at is null or at = p_license then
+      return at is not null;
+    end if;
+  end loop;
+  return false;
+end
 $$;
 
 CREATE FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text, p_credits numeric, p_upstream_id text, p_key_free boolean) RETURNS void
@@ -1313,7 +1338,10 @@ CREATE FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) RETURNS bridge.w
                  and p.ip = o.ip and p.terminated_at is not null),
              host(o.ip), host(o.new_ip),
              o.billing_months, o.period_end::text, o.license_key, o.customer_email, o.domain, o.hwid, o.machine_name,
-             o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text)::bridge.work
+             o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text,
+             not exists (select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
+                           and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null))
+            )::bridge.work
   from bridge.license l where l.license_id = o.license_id
 $$;
 
@@ -1358,7 +1386,7 @@ begin
   end if;
   update bridge.orders
   set state = p_to, reason_code = p_code, reason = p_reason, doubted = doubted or p_doubted,
-      next_try_at = case when p_to in ('queued', 'held') and p_wait_ms is not null
+      next_try_at = case when p_to = 'queued' or (p_to = 'held' and p_wait_ms > 0)
                          then now() + p_wait_ms * interval '1 ms' end,
       updated_at = now()
   where order_id = p_order returning * into o;
@@ -2393,6 +2421,8 @@ GRANT ALL ON FUNCTION bridge.operator_resume(p_actor text, p_account text, p_rea
 REVOKE ALL ON FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_changes(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_cycle(p_license bigint, p_holder bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text, p_credits numeric, p_upstream_id text, p_key_free boolean) FROM PUBLIC;
 

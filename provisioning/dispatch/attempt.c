@@ -113,19 +113,24 @@ static void balance_read(void *ctx, const struct answer *answer)
     attempt_decide(attempt);
 }
 
+/* The answer says that something is there, in the state that was repeated. */
+static bool answer_shows(const struct answer *answer)
+{
+    return answer->verdict == VERDICT_DONE || (answer->verdict == VERDICT_REFUSED && answer->hint_already);
+}
+
 static void evidence_read(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
     attempt_report(attempt->account, answer);
-    bool shown = answer->verdict == VERDICT_DONE || (answer->verdict == VERDICT_REFUSED && answer->hint_already);
-    attempt->input.evidence = shown ? EVIDENCE_DONE : EVIDENCE_NONE;
+    attempt->input.evidence = answer_shows(answer) ? EVIDENCE_DONE : EVIDENCE_NONE;
     attempt_decide(attempt);
 }
 
 /* The harmless call that shows whether a doubtful one was carried out: the
- * license's known state repeated on the new address, or verify after activate.
+ * license's known state repeated on an address, or verify after activate.
  * false: there is none. */
-static bool evidence_plan(const struct work *work, struct call *call)
+static bool evidence_plan(const struct work *work, const char *ip, struct call *call)
 {
     struct plan_input plan = work->plan;
     if (plan.provider == PROVIDER_LISANSZONE) {
@@ -133,11 +138,27 @@ static bool evidence_plan(const struct work *work, struct call *call)
         return (work->type == ORDER_CREATE || work->type == ORDER_UNSUSPEND) && plan_call(&plan, call);
     }
     bool suspended = text_same(work->license_status, "suspended");
-    if (work->type != ORDER_CHANGE_IP || (!suspended && !text_same(work->license_status, "active")))
+    if (work->type != ORDER_CHANGE_IP || !work->target_fresh ||
+        (!suspended && !text_same(work->license_status, "active")))
         return false;
     plan.type = suspended ? ORDER_SUSPEND : ORDER_UNSUSPEND;
-    plan.ip = plan.new_ip;
+    plan.ip = ip;
     return plan_call(&plan, call);
+}
+
+/* The old address no longer knows the license: what is on the new one is it. */
+static void old_address_asked(void *ctx, const struct answer *answer)
+{
+    struct attempt *attempt = ctx;
+    struct call call;
+    attempt_report(attempt->account, answer);
+    if (answer->verdict == VERDICT_REFUSED && !answer->hint_already && !answer->denied &&
+        evidence_plan(attempt->work, attempt->work->plan.new_ip, &call)) {
+        attempt_call(attempt, &call, NULL, evidence_read);
+        return;
+    }
+    attempt->input.evidence = EVIDENCE_NONE;
+    attempt_decide(attempt);
 }
 
 static void attempt_decide(struct attempt *attempt)
@@ -147,8 +168,8 @@ static void attempt_decide(struct attempt *attempt)
     if (decision.ask_balance) {
         call = (struct call){.name = CALL_BALANCE};
         attempt_call(attempt, &call, NULL, balance_read);
-    } else if (decision.ask_evidence && evidence_plan(attempt->work, &call)) {
-        attempt_call(attempt, &call, NULL, evidence_read);
+    } else if (decision.ask_evidence && evidence_plan(attempt->work, attempt->work->plan.ip, &call)) {
+        attempt_call(attempt, &call, NULL, attempt->work->type == ORDER_CHANGE_IP ? old_address_asked : evidence_read);
     } else {
         attempt_finish(attempt, &decision);
     }
@@ -267,7 +288,7 @@ void attempt_start(struct account_state *account, struct work **work, credits_t 
         .random = worker_random(),
         .price = most_credits,
         .balance_read = asks ? BALANCE_NOT_ASKED : BALANCE_DENIED,
-        .evidence = evidence_plan(w, &first) ? EVIDENCE_NOT_ASKED : EVIDENCE_NONE,
+        .evidence = evidence_plan(w, w->plan.ip, &first) ? EVIDENCE_NOT_ASKED : EVIDENCE_NONE,
     };
     if (!attempt_plan(attempt)) {
         attempt_finish(attempt, &(struct decision){.to = ORDER_HELD,

@@ -11,15 +11,27 @@
 #include "dispatch/house.h"
 #include "query.h"
 #include "store/account.h"
+#include "store/migrate.h"
 
 #define CHORE_TIMEOUT_MS     15000
 #define TAKEOVER_MAX         500
 #define PARTITION_EVERY_MS   (6 * 60 * 60 * 1000)
 #define CREDITS_EVERY_MAX_MS 30000
+#define SCHEMA_EVERY_MS      5000
+
+static bool chore_failed(const struct rows *rows)
+{
+    if (rows_status(rows) == ROWS_OK)
+        return false;
+    log_warn("chore.failed", log_str("reason", rows_error(rows)));
+    return true;
+}
 
 static void taken_over(void *ctx, const struct rows *rows)
 {
     struct worker *worker = ctx;
+    if (chore_failed(rows))
+        return;
     for (int row = 0; row < rows_count(rows); row++)
         log_warn("lease.taken_over", log_int("order", rows_int(rows, row, "order_id")),
                  log_str("from", rows_text(rows, row, "from_worker")), log_str("state", rows_text(rows, row, "state")));
@@ -29,13 +41,13 @@ static void taken_over(void *ctx, const struct rows *rows)
 
 static void brought_forward(void *ctx, const struct rows *rows)
 {
-    if (rows_count(rows) == 1 && rows_int(rows, 0, "woken") > 0)
+    if (!chore_failed(rows) && rows_count(rows) == 1 && rows_int(rows, 0, "woken") > 0)
         claim_wake(ctx);
 }
 
 static void short_released(void *ctx, const struct rows *rows)
 {
-    if (rows_count(rows) == 1 && rows_int(rows, 0, "released") > 0)
+    if (!chore_failed(rows) && rows_count(rows) == 1 && rows_int(rows, 0, "released") > 0)
         account_look_again(ctx, 0);
 }
 
@@ -98,8 +110,22 @@ static void chore(struct worker *worker, const struct query *query, session_done
 static void chore_ended(void *ctx, const struct rows *rows)
 {
     (void)ctx;
-    if (rows_status(rows) != ROWS_OK)
-        log_warn("chore.failed", log_str("reason", rows_error(rows)));
+    chore_failed(rows);
+}
+
+/* A worker on another schema than its own would take orders and lose its way. */
+static void schema_read(void *ctx, const struct rows *rows)
+{
+    struct worker *worker = ctx;
+    if (chore_failed(rows))
+        return;
+    int64_t version = rows_int(rows, 0, "version");
+    worker->schema_good = version == migrate_latest();
+    if (worker->schema_good)
+        claim_wake(worker);
+    else
+        log_error("schema.other", log_int("database", version), log_int("program", migrate_latest()),
+                  log_str("reason", "run bridgectl migrate, or the worker of that schema"));
 }
 
 static void sign_of_life(struct worker *worker)
@@ -125,6 +151,12 @@ void house_step(struct worker *worker, struct house *house)
 {
     int64_t now = worker_now_ms(worker);
     if (!session_ready(worker->house) || !session_idle(worker->house))
+        return;
+    if (now >= house->schema_ms) {
+        house->schema_ms = now + SCHEMA_EVERY_MS;
+        chore(worker, &QUERY_SCHEMA_VERSION, schema_read);
+    }
+    if (!worker->schema_good)
         return;
     if (now >= house->partition_ms) {
         house->partition_ms = now + PARTITION_EVERY_MS;

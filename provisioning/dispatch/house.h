@@ -7,6 +7,7 @@
 
 /* Lease takeovers, freed pairs, pauses, held orders, sign of life, partitions. */
 struct house {
+    int64_t schema_ms;    /* whether the schema is ours */
     int64_t due_ms;       /* takeovers, pairs, pauses, sign of life */
     int64_t partition_ms; /* next month's partitions */
     int64_t credits_ms;   /* balances for orders held for credits */

@@ -27,6 +27,7 @@
 #include "store/account.h"
 
 #define GOODBYE_TIMEOUT_MS 2000
+#define DRAIN_SAY_MS       5000
 
 int64_t worker_now_ms(const struct worker *worker)
 {
@@ -197,9 +198,21 @@ static bool worker_busy(const struct worker *worker)
     return worker->running > 0 || outcome_pending(worker);
 }
 
+/* Says what a stopping worker still waits for. */
+static void drain_report(const struct worker *worker, int64_t *said_ms)
+{
+    int64_t now = worker_now_ms(worker);
+    if (!worker->draining || now - *said_ms < DRAIN_SAY_MS)
+        return;
+    *said_ms = now;
+    log_note("worker.waiting", log_int("calls", (int64_t)provider_loop_running(worker->loop)),
+             log_int("works", worker->running), log_str("database", session_ready(worker->work) ? "there" : "away"));
+}
+
 static void worker_loop(struct worker *worker, int signals)
 {
     struct house house = {0};
+    int64_t said_ms = 0;
     while (!worker->draining || worker_busy(worker)) {
         struct session *const sessions[] = {worker->work, worker->house, worker->fence};
         struct loop_wait waits[4] = {{.fd = signals, .events = POLLIN}};
@@ -215,6 +228,7 @@ static void worker_loop(struct worker *worker, int signals)
         outcome_flush(worker);
         claim_step(worker);
         house_step(worker, &house);
+        drain_report(worker, &said_ms);
         for (size_t i = 0; i < 3; i++)
             session_step(sessions[i]); /* sends what was just submitted */
     }

@@ -68,8 +68,9 @@ struct worker {
     struct account_state **accounts;
     size_t account_count;
     struct outcome_queue outcomes;
-    int running;   /* works in memory: being prepared, called or decided */
-    bool draining; /* claim nothing more */
+    int running;      /* works in memory: being prepared, called or decided */
+    bool schema_good; /* the database has the schema of this program */
+    bool draining;    /* claim nothing more */
 };
 
 int64_t worker_now_ms(const struct worker *worker);

@@ -68,6 +68,7 @@ struct work *work_read(const struct rows *rows, int row)
     work->product_code = column_dup(work, rows, row, "product_code");
     work->new_product_code = column_dup(work, rows, row, "new_product_code");
     work->period_end = column_dup(work, rows, row, "period_end");
+    work->target_fresh = rows_bool(rows, row, "target_fresh");
     work->license_status = column_dup(work, rows, row, "license_status");
     plan_read(work, rows, row);
     return work;

@@ -34,6 +34,7 @@ struct work {
     const char *new_product_code;
     const char *period_end; /* YYYY-MM-DD; NULL */
     const char *license_status;
+    bool target_fresh; /* no license of ours was ever where a change_ip moves to */
     bool has_max_credits;
     credits_t max_credits;
     struct plan_input plan;

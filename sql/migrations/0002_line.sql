@@ -268,6 +268,24 @@ begin
 end
 $$;
 
+-- Whether the license that holds the pair waits, over however many others, for this one: then nobody would ever go on.
+create function bridge.order_cycle(p_license bigint, p_holder bigint) returns boolean language plpgsql stable as $$
+declare
+  at bigint := p_holder;
+begin
+  for step in 1 .. 20 loop
+    select p.license_id into at from bridge.line l
+    join bridge.orders o on o.order_id = l.head_order and o.state = 'blocked'
+    join bridge.pair p on p.pair_id = o.waits_pair
+    where l.license_id = at;
+    if at is null or at = p_license then
+      return at is not null;
+    end if;
+  end loop;
+  return false;
+end
+$$;
+
 -- Puts the license's next order at the head of its line and says in what state it waits.  Orders that have begun
 -- stay at the head; the others go by sequence, then arrival.  Touches: line, orders, pair, license, account.
 create function bridge.line_advance(p_license bigint) returns void language plpgsql as $$
@@ -307,7 +325,12 @@ begin
   end if;
   obstacle := bridge.order_obstacle(o);
   select a.pause_reason into pause from bridge.account a where a.account = o.account and a.paused;
-  if obstacle.pair_id is not null then
+  if obstacle.pair_id is not null and bridge.order_cycle(p_license, obstacle.holder) then
+    update bridge.orders
+    set state = 'held', waits_pair = null, reason_code = 'cycle', next_try_at = null, updated_at = now(),
+        reason = 'this order and the holder of its address wait for each other: cancel one, or move it elsewhere first'
+    where order_id = o.order_id;
+  elsif obstacle.pair_id is not null then
     update bridge.orders
     set state = 'blocked', waits_pair = obstacle.pair_id, reason_code = 'pair', next_try_at = null,
         reason = bridge.pair_sentence(obstacle.pair_id), updated_at = now()

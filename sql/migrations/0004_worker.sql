@@ -1,14 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What a worker may call.  Every function is one short transaction; no network call happens inside one.
 
--- All that a worker needs to know of an order that it is to carry out.  recycle: a create on a pair that we
+-- All that a worker needs to know of an order that it is to carry out.  target_fresh: no license of ours was ever on
+-- the pair that a change_ip moves to, so what is found there is what was moved.  recycle: a create on a pair that we
 -- terminated, where the product is to be taken up again by unsuspend and renew.
 create type bridge.work as (
   license_id bigint, epoch bigint, order_id bigint, attempt int, type text, paid boolean, provider text, account text,
   source text, service_id text, product_code text, new_product_code text, upstream_type text, new_upstream_type text, recycle boolean, ip text,
   new_ip text, billing_months int, period_end text, license_key text, customer_email text, domain text, hwid text,
   machine_name text, os_info text, verification_type text, cause text, max_credits text, doubted boolean,
-  license_status text);
+  license_status text, target_fresh boolean);
 
 create function bridge.work_of(o bridge.orders, p_epoch bigint) returns bridge.work language sql stable as $$
   select row(o.license_id, p_epoch, o.order_id, o.attempts, o.type::text, o.paid, o.provider, o.account, o.source,
@@ -18,7 +19,10 @@ create function bridge.work_of(o bridge.orders, p_epoch bigint) returns bridge.w
                  and p.ip = o.ip and p.terminated_at is not null),
              host(o.ip), host(o.new_ip),
              o.billing_months, o.period_end::text, o.license_key, o.customer_email, o.domain, o.hwid, o.machine_name,
-             o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text)::bridge.work
+             o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text,
+             not exists (select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
+                           and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null))
+            )::bridge.work
   from bridge.license l where l.license_id = o.license_id
 $$;
 
@@ -213,7 +217,7 @@ begin
   end if;
   update bridge.orders
   set state = p_to, reason_code = p_code, reason = p_reason, doubted = doubted or p_doubted,
-      next_try_at = case when p_to in ('queued', 'held') and p_wait_ms is not null
+      next_try_at = case when p_to = 'queued' or (p_to = 'held' and p_wait_ms > 0)
                          then now() + p_wait_ms * interval '1 ms' end,
       updated_at = now()
   where order_id = p_order returning * into o;

@@ -208,3 +208,108 @@ def wait_for(condition, seconds=20):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_a_moved_license_is_believed_only_where_it_can_be_nothing_else(rig, services):
+    """change_ip fails before its effect, onto an address with a terminated license of ours: no false success."""
+    old, mover = services(), services()
+    old.done("license.create")
+    old.done("license.terminate")
+    mover.done("license.create")
+    rig.fault(endpoint="change-ip", ip=mover.ip, fault="5xx", when="before", times=1)
+    order = rig.wait(mover.order("license.change_ip", new_ip=old.ip))
+    assert order["state"] == "needs_review", order
+    assert mover.upstream() is not None and old.upstream()["state"] == "suspended"
+
+
+def test_a_doubtful_move_is_settled_by_the_state_call_on_the_new_address(rig, service):
+    service.done("license.create")
+    new_ip = "10.210.0.1"
+    rig.fault(endpoint="change-ip", ip=service.ip, fault="drop", when="after", times=1)
+    order = service.done("license.change_ip", new_ip=new_ip)
+    assert "harmless call" in order["reason"]
+    assert rig.control(f"licenses?ip={new_ip}")["licenses"][0]["state"] == "active"
+
+
+def test_a_deactivation_is_not_proved_by_a_valid_license(rig):
+    key = "DEAC-0000-0000-0000-0001"
+    rig.control("zone", {"keys": [{"license_key": key}], "limiter": {"enabled": False}})
+    fields = {"service_id": "zone-deac", "product_code": "lz-app", "license_key": key,
+              "customer_email": "musteri@example.com", "hwid": "HW-1", "verification_type": "hwid"}
+    created = rig.send("license.create", **fields)
+    assert rig.wait(created.body["order_id"])["state"] == "succeeded"
+    rig.fault(endpoint="deactivate", license_key=key, fault="5xx", when="before", times=1)
+    rig.fault(endpoint="deactivate", license_key=key, fault="5xx", when="before", times=1, status=400,
+              body='{"success":false,"error":"olmadi","error_code":"DEACTIVATION_FAILED"}')
+    order = rig.wait(rig.send("license.terminate", **fields).body["order_id"])
+    assert order["state"] == "needs_review", order
+
+
+def test_two_services_that_wait_for_each_other_are_told_so(rig, services):
+    one, two = services(), services()
+    one.done("license.create")
+    two.done("license.create")
+    first = one.order("license.change_ip", new_ip=two.ip)
+    second = two.order("license.change_ip", new_ip=one.ip)
+    assert rig.order(first)["state"] == "blocked"
+    order = rig.wait(second)
+    assert order["state"] == "held" and "wait for each other" in order["reason"]
+
+
+def test_a_frozen_worker_does_not_send_what_others_have_done_since(rig, service):
+    """SIGSTOP between the claim and its answer: the lease runs out, then the worker wakes up."""
+    service.done("license.create")
+    pid = (rig.dir / "run" / "worker1.pid").read_text().strip()
+    subprocess.run(["kill", "-STOP", pid], check=True)
+    suspended = service.order("license.suspend")
+    sql = ("select license_id from bridge.work_claim('other', array['main'], 1, 50)", "select pg_sleep(0.1)",
+           "select order_id from bridge.work_takeover(10, array['main'], array[0::bigint])")
+    for line in sql:
+        subprocess.run(["psql", "-X", "-At", rig.env["DATABASE_URL"], "-c", line], check=True, capture_output=True)
+    subprocess.run(["kill", "-CONT", pid], check=True)
+    order = rig.wait(suspended)
+    assert order["state"] == "succeeded" and order["attempts"] == 2
+    assert len(service.calls("suspend")) == 1
+
+
+def test_a_reload_that_takes_an_account_away_while_it_is_claimed_for(rig, service):
+    """The claim waits for a lock when SIGHUP removes its account; its answer must find everything in place."""
+    config = rig.dir / "bridge.conf"
+    before = config.read_text()
+    rig.ctl("stop", "worker1")
+    order = rig.send("license.verify", service_id="reload", product_code="lz-app", license_key="RELO-AD00-0000-0001",
+                     customer_email="musteri@example.com").body["order_id"]
+    locker = subprocess.Popen(["psql", "-X", "-q", rig.env["DATABASE_URL"], "-c",
+                               "begin; lock bridge.line in access exclusive mode; select pg_sleep(2.5); commit"],
+                              stdout=subprocess.DEVNULL)
+    try:
+        rig.ctl("start", "worker1")
+        pid = (rig.dir / "run" / "worker1.pid").read_text().strip()
+        time.sleep(1)
+        reduced = before.replace('product lz-app { account = "zone"  type = "lz-app" }', "").replace(', "lz-app"', "")
+        start = reduced.index("account zone")
+        config.write_text(reduced[:start] + reduced[reduced.index("\n}\n", start) + 3:])
+        subprocess.run(["kill", "-HUP", pid], check=True)
+        locker.wait()
+        time.sleep(1)
+        subprocess.run(["kill", "-0", pid], check=True)
+    finally:
+        config.write_text(before)
+        subprocess.run(["kill", "-HUP", pid], check=True)
+        locker.wait()
+    assert rig.wait(order)["state"] == "failed"  # there is no such key
+
+
+def test_a_worker_of_another_schema_claims_nothing(rig, service):
+    rig.ctl("stop", "worker1")
+    sql = ["psql", "-X", "-q", rig.env["DATABASE_URL"], "-c"]
+    subprocess.run([*sql, "insert into bridge.schema_migration values (9999, 'x', 'x')"], check=True)
+    try:
+        rig.ctl("start", "worker1")
+        wait_for(lambda: "schema.other" in rig.log("worker1"))
+        out = subprocess.run([*sql, "copy (select count(*) from bridge.line where lease_owner is not null) to stdout"],
+                             check=True, capture_output=True, text=True).stdout
+        assert out.strip() == "0"
+    finally:
+        subprocess.run([*sql, "delete from bridge.schema_migration where number = 9999"], check=True)
+    service.done("license.create")
