@@ -100,6 +100,11 @@ $(B)/driver/%: $(B)/obj/tests/flow/driver/%.o $(OBJ_provider) $(OBJ_order) $(OBJ
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_provider) $(LIBS_base)
 
+# The simulator: shipped decisions in a simulated world, no I/O.
+SRC_sim := $(wildcard tests/sim/*.c)
+$(B)/sim: $(call obj,$(SRC_sim) provisioning/provider/verdict.c) $(OBJ_order) $(OBJ_base)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_base)
+
 # What `make bench` measures with: a load generator and a program to be compared with, no product code.
 bench_obj = $(patsubst %,$(B)/obj/tests/bench/%.o,$(1))
 $(B)/bench/load: $(call bench_obj,load webhook answer histogram)
@@ -112,7 +117,7 @@ $(B)/bench/ceiling: $(call bench_obj,ceiling)
 bench-programs: $(B)/bench/load $(B)/bench/ceiling
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo bench check lint schema install clean help
+.PHONY: deps demo bench sim check lint schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -123,6 +128,8 @@ bench: ## how fast and how big, against its limits; BENCH_ROUNDS and BENCH_SECON
 	@tests/rig/deps runtime
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin bench-programs
 	@VARIANT=$(VARIANT) python3 tests/bench/bench.py
+sim: $(B)/sim ## the money protocol in simulated histories; RUNS, SEED, TRACE=1
+	@$(B)/sim $(or $(RUNS),100000) $(or $(SEED),1) $(if $(TRACE),trace)
 check: ## everything a change must pass
 	@tests/rig/deps check
 	@tests/check

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A host's errands for an account's window: opening it, closing it, settling it.
+ * No host owns a window; any of them may be on the same errand at the same time,
+ * and the account's version decides whose counts. */
+#include "sim.h"
+
+static void errand_next(struct sim *s, int host, int account)
+{
+    s->hosts[host].errands[account].step++;
+    event_add(s, random_between(s, 1, 120), EVENT_ERRAND, host, account);
+}
+
+static void errand_begin(struct sim *s, int host, int account, enum errand_kind kind)
+{
+    s->hosts[host].errands[account] =
+        (struct errand){.kind = kind, .step = NONE, .version = s->db.accounts[account].version};
+    errand_next(s, host, account);
+}
+
+static bool unread_too_long(const struct sim *s, int account)
+{
+    int64_t since = s->db.accounts[account].unread_since;
+    return since != NONE && s->now - since > UNREAD_MAX_MS;
+}
+
+/* R7: only what is found counts; that nothing is found proves nothing. */
+static void probe_doubts(struct sim *s, int account, bool tray)
+{
+    for (int i = 0; i < s->rules.orders && s->rules.probe; i++) {
+        const struct order *o = &s->db.orders[i];
+        bool doubtful = o->state == ORDER_IN_DOUBT || (tray && o->unsettled);
+        if (o->stored && o->account == account && o->type == ORDER_CREATE && doubtful && upstream_probe(s, i))
+            window_probed(s, i);
+    }
+}
+
+static void open_wanted(struct sim *s, int host, int account, const struct window_view *view)
+{
+    if (view->ready && view->calling + view->doubts == 0)
+        errand_begin(s, host, account, ERRAND_OPEN);
+    else if (accounts_short(s, account) && random_below(s, 3) == 0)
+        errand_begin(s, host, account, ERRAND_HOLDS);
+}
+
+void errand_start(struct sim *s, int host, int account)
+{
+    const struct account *a = &s->db.accounts[account];
+    struct window_view view = window_look(s, account);
+    bool idle = view.calling == 0 && !view.ready;
+    if (s->hosts[host].errands[account].kind != ERRAND_NONE)
+        return;
+    if (random_below(s, 8) == 0)
+        probe_doubts(s, account, true);
+    switch (a->window_state) {
+    case WINDOW_SHUT:
+        open_wanted(s, host, account, &view);
+        break;
+    case WINDOW_OPEN:
+        if (idle || a->begun >= s->rules.count || a->opened_at + WINDOW_SPAN_MS < s->now)
+            window_close(s, account);
+        break;
+    case WINDOW_DRAIN:
+        if (view.settle_ms == 0 && (view.calling == 0 || s->bug == BUG_JUDGED_IN_FLIGHT))
+            errand_begin(s, host, account, ERRAND_SETTLE);
+        break;
+    }
+}
+
+/* The balance, twice equal.  False: not yet, or not at all (the errand has ended). */
+static bool balance_read(struct sim *s, int host, int account)
+{
+    struct errand *e = &s->hosts[host].errands[account];
+    struct account *a = &s->db.accounts[account];
+    if (!upstream_balance(s, account, &e->balance)) {
+        a->unread_since = a->unread_since == NONE ? s->now : a->unread_since;
+        e->kind = ERRAND_NONE;
+        return false;
+    }
+    a->unread_since = NONE;
+    if (e->step == 1)
+        e->first = e->balance;
+    else if (e->first != e->balance)
+        e->kind = ERRAND_NONE;
+    return e->kind != ERRAND_NONE;
+}
+
+static void settle_prepare(struct sim *s, int account, struct errand *e)
+{
+    probe_doubts(s, account, false);
+    window_doubts(s, account, e);
+    if (e->sum.tainted || unread_too_long(s, account)) {
+        e->sum.tainted = e->unread = true;
+        e->step = 2; /* no balance is needed to conclude nothing */
+    }
+}
+
+static void errand_finish(struct sim *s, int host, int account)
+{
+    struct errand *e = &s->hosts[host].errands[account];
+    if (e->kind == ERRAND_OPEN)
+        window_open(s, account, e->version, e);
+    else
+        window_settle(s, account, e, window_look(s, account).ready && random_below(s, 2) == 0);
+    e->kind = ERRAND_NONE;
+}
+
+/* Steps: 0 prepare, 1 and 2 read, 3 commit. */
+void errand_step(struct sim *s, int host, int account)
+{
+    struct errand *e = &s->hosts[host].errands[account];
+    if (e->kind == ERRAND_HOLDS) {
+        credits_t balance;
+        if (upstream_balance(s, account, &balance))
+            holds_release(s, account, balance);
+        e->kind = ERRAND_NONE;
+        return;
+    }
+    if (e->step == 3) {
+        errand_finish(s, host, account);
+        return;
+    }
+    if (e->step == 0 && e->kind == ERRAND_SETTLE) {
+        settle_prepare(s, account, e);
+    } else if (e->step == 0 && unread_too_long(s, account)) {
+        e->unread = true;
+        e->step = 2;
+    } else if (e->step > 0 && !balance_read(s, host, account)) {
+        return;
+    }
+    errand_next(s, host, account);
+}
