@@ -25,6 +25,9 @@ static const char *const names[BUG_COUNT] = {
     [BUG_RESOLVE_KEEPS_VERSION] = "resolve-keeps-version",
     [BUG_BEGIN_WHEN_SHUT] = "begin-when-shut",
     [BUG_CONFIRMED_FORGOTTEN] = "confirmed-forgotten",
+    [BUG_STALE_BALANCE] = "stale-balance",
+    [BUG_UNSURE_IS_DONE] = "unsure-is-done",
+    [BUG_LINE_STANDS] = "line-stands",
 };
 
 const char *bug_name(enum bug bug)

@@ -88,7 +88,8 @@ void order_end(struct sim *s, int order, enum order_state to, const char *reason
     o->unsettled = false;
     if (o->type == ORDER_CREATE && to == ORDER_FAILED)
         line_fail_successors(s, o);
-    line_advance(s, o->license);
+    if (s->bug != BUG_LINE_STANDS)
+        line_advance(s, o->license);
 }
 
 bool intake_accept(struct sim *s, int order)

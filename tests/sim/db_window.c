@@ -161,6 +161,15 @@ static void window_book(struct sim *s, int account, const struct errand *errand)
         a->alarm = true;
 }
 
+/* A doubt alone in its window that was shown done teaches its cost too. */
+static void window_learn(struct sim *s, int account, const struct errand *errand, const struct window_judgement *j)
+{
+    if (!s->db.accounts[account].solo || errand->sum.count != 1 || !j->learned[0])
+        return;
+    const struct order *o = &s->db.orders[errand->orders[0]];
+    *price_learned(s, o) = (struct learned){true, o->price / o->months, j->cost[0]};
+}
+
 /* The seeded mistake of trusting the first subset that fits. */
 static void judgement_guess(const struct window_sum *sum, struct window_judgement *j)
 {
@@ -195,6 +204,7 @@ bool window_settle(struct sim *s, int account, const struct errand *errand, bool
     bool alarmed = a->alarm;
     if (!sum.tainted && sum.count == 0)
         window_book(s, account, errand);
+    window_learn(s, account, errand, &j);
     a->alarm = a->alarm || j.alarm;
     s->reached[REACHED_ALARM] += a->alarm && !alarmed;
     a->width = sum.count > 0 || sum.tainted || a->alarm ? 1
@@ -211,9 +221,10 @@ bool window_settle(struct sim *s, int account, const struct errand *errand, bool
 const char *operator_resolve(struct sim *s, int order, const char *answer)
 {
     struct order *o = &s->db.orders[order];
-    if (o->state != ORDER_NEEDS_REVIEW)
+    bool early = s->bug == BUG_OPERATOR_EARLY;
+    if (o->state != ORDER_NEEDS_REVIEW && !early)
         return "state";
-    if (o->deadline + QUIET_MS > s->now && s->bug != BUG_OPERATOR_EARLY)
+    if (o->deadline + QUIET_MS > s->now && !early)
         return "early";
     if (s->bug != BUG_RESOLVE_KEEPS_VERSION)
         s->db.accounts[o->account].version++;

@@ -29,16 +29,9 @@ static const char *const reached_words[REACHED_COUNT] = {
 struct result {
     uint64_t events;
     uint64_t failed;
+    uint64_t failed_seed;
     uint64_t reached[REACHED_COUNT];
 };
-
-static void failure_print(const struct sim *s)
-{
-    printf("sim: FAILED seed=%" PRIu64 " order=%d after %" PRIu64 " events: %s\n", s->seed, s->failure_order, s->events,
-           s->failure);
-    printf("sim: its story: make sim SEED=%" PRIu64 " RUNS=1 TRACE=1\n", s->seed);
-    fflush(stdout);
-}
 
 /* Every step-th history; ends with the first failure. */
 static struct result histories_run(uint64_t runs, uint64_t seed, uint64_t first, uint64_t step, bool trace)
@@ -51,16 +44,28 @@ static struct result histories_run(uint64_t runs, uint64_t seed, uint64_t first,
         for (int r = 0; r < REACHED_COUNT; r++)
             result.reached[r] += sim.reached[r];
         if (!ok) {
-            failure_print(&sim);
-            result.failed++;
+            result.failed = 1;
+            result.failed_seed = seed + i;
         }
     }
     return result;
 }
 
+/* Tells the whole story of a history that broke a promise. */
+static void failure_tell(uint64_t seed)
+{
+    static struct sim sim;
+    history_run(&sim, seed, BUG_NONE, true);
+    printf("sim: FAILED seed=%" PRIu64 " order=%d after %" PRIu64 " events: %s\n", seed, sim.failure_order, sim.events,
+           sim.failure != NULL ? sim.failure : "not seen again");
+    printf("sim: once more: make sim SEED=%" PRIu64 " RUNS=1 TRACE=1\n", seed);
+}
+
 static void result_add(struct result *sum, const struct result *part)
 {
     sum->events += part->events;
+    if (part->failed > 0 && (sum->failed == 0 || part->failed_seed < sum->failed_seed))
+        sum->failed_seed = part->failed_seed;
     sum->failed += part->failed;
     for (int r = 0; r < REACHED_COUNT; r++)
         sum->reached[r] += part->reached[r];
@@ -84,9 +89,12 @@ static struct result histories_share(uint64_t runs, uint64_t seed, int processes
     int parts = 0;
     for (; read(ends[0], &part, sizeof part) == (ssize_t)sizeof part; parts++)
         result_add(&sum, &part);
-    sum.failed += (uint64_t)(processes - parts);
     while (wait(NULL) > 0)
         continue;
+    if (parts < processes) {
+        fprintf(stderr, "sim: a process died\n");
+        exit(EXIT_FAILURE);
+    }
     return sum;
 }
 
@@ -142,6 +150,8 @@ int main(int argc, char **argv)
     int processes = cores < 1 ? 1 : cores > PROCESSES_MAX ? PROCESSES_MAX : (int)cores;
     struct result result =
         tracing || runs < 1000 ? histories_run(runs, seed, 0, 1, tracing) : histories_share(runs, seed, processes);
+    if (result.failed > 0)
+        failure_tell(result.failed_seed);
     if (result.failed > 0 || !reached_print(&result, runs))
         return EXIT_FAILURE;
     printf("sim: ok runs=%" PRIu64 " events=%" PRIu64 " seed=%" PRIu64 "\n", runs, result.events, seed);

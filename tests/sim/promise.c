@@ -32,8 +32,8 @@ static void order_check(struct sim *s, int order)
         return;
     if (o->state == ORDER_SUCCEEDED && effects == 0 && !(o->paid && balance_misleads(s)))
         promise_broken(s, order, "succeeded, but the upstream did not do it");
-    if (o->state == ORDER_FAILED && o->paid && effects > 0 && !twice_excused)
-        promise_broken(s, order, "failed, but it was charged");
+    if (o->state == ORDER_FAILED && effects > 0 && !(o->paid && twice_excused))
+        promise_broken(s, order, "failed, but it was carried out");
     if (o->reason == NULL)
         promise_broken(s, order, "waits without a reason");
 }
@@ -85,9 +85,10 @@ void promises_check(struct sim *s)
 void promises_check_effect(struct sim *s, int order)
 {
     const struct order *o = &s->db.orders[order];
-    if (o->position < s->up.highest[o->license])
+    /* A purchase that a misleading balance has shown too early lets its successor go. */
+    if (o->position < s->up.highest[o->license] && !balance_misleads(s))
         promise_broken(s, order, "carried out after a later order of its license");
-    else
+    if (o->position > s->up.highest[o->license])
         s->up.highest[o->license] = o->position;
 }
 
@@ -99,12 +100,13 @@ void promises_check_sent(struct sim *s, int order)
         promise_broken(s, order, "sent outside its window");
 }
 
-/* A settled balance must be the last word: nothing that was counted may act later. */
+/* Under `evidence` a settled balance is the last word: nothing that was counted may
+ * act later. */
 void promises_check_settled(struct sim *s, int account, const struct errand *errand)
 {
     for (int i = 0; i < s->rules.orders; i++) {
         const struct order *o = &s->db.orders[i];
-        if (o->paid && o->account == account && s->up.truth.pending[i] > 0 && !errand->sum.tainted)
+        if (s->rules.evidence && o->paid && o->account == account && s->up.truth.pending[i] > 0 && !errand->sum.tainted)
             promise_broken(s, i, "the balance was judged while a call could still act");
     }
 }

@@ -53,6 +53,9 @@ enum bug {
     BUG_RESOLVE_KEEPS_VERSION,
     BUG_BEGIN_WHEN_SHUT,
     BUG_CONFIRMED_FORGOTTEN,
+    BUG_STALE_BALANCE,
+    BUG_UNSURE_IS_DONE,
+    BUG_LINE_STANDS,
     BUG_COUNT
 };
 
@@ -119,7 +122,8 @@ struct upstream {
     credits_t balance[ACCOUNTS_MAX];
     credits_t price[ACCOUNTS_MAX][PRICES_MAX]; /* of a month */
     bool exists[LICENSES_MAX];
-    int highest[LICENSES_MAX]; /* position of the last order that was carried out */
+    credits_t balance_before[ACCOUNTS_MAX]; /* before the last purchase */
+    int highest[LICENSES_MAX];              /* position of the last order that was carried out */
     struct truth truth;
 };
 
@@ -194,8 +198,9 @@ struct rules {
     bool probe;
     bool times; /* the upstream multiplies by months */
     bool refuses_repeats;
+    bool hints; /* "already in that state" is understood */
     bool operator_there;
-    bool outside;                  /* somebody else spends */
+    bool outside;                  /* somebody else spends or pays in */
     bool moves;                    /* prices change */
     bool topped;                   /* an own top-up: alarms are no false alarms any more */
     int fault_per_mille;           /* of each call and step */

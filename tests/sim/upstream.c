@@ -35,8 +35,10 @@ void upstream_effect(struct sim *s, int order)
     s->up.truth.effects[order]++;
     if (o->type == ORDER_CREATE)
         s->up.exists[o->license] = true;
-    if (o->paid)
+    if (o->paid) {
+        s->up.balance_before[o->account] = s->up.balance[o->account];
         s->up.balance[o->account] -= upstream_cost(s, o);
+    }
     promises_check_effect(s, order);
 }
 
@@ -67,10 +69,18 @@ static int64_t fault_lie(struct sim *s, struct flight *f)
     return random_between(s, 1, CALL_TIMEOUT_MS - 1);
 }
 
+/* The last moment at which a lost call may act.  Only `evidence` rests on the quiet
+ * time; under `operator` a purchase may come long after it, and a person is right. */
+static int64_t upstream_latest(struct sim *s, const struct order *o)
+{
+    int64_t late = o->paid && !s->rules.evidence && random_below(s, 2) == 0 ? 12000 : 0;
+    return CALL_TIMEOUT_MS + QUIET_MS - 1 + late;
+}
+
 /* Says after how long the caller learns something. */
 static int64_t upstream_fail(struct sim *s, struct flight *f)
 {
-    int64_t last = CALL_TIMEOUT_MS + QUIET_MS - 1;
+    int64_t last = upstream_latest(s, &s->db.orders[f->order]);
     switch (random_below(s, 9)) {
     case 0:
         return fault_broken(s, f);
@@ -120,7 +130,7 @@ void upstream_send(struct sim *s, int flight)
     trace(s, "host %d: sends attempt %d of order %d", f->host, f->attempt, f->order);
     if (upstream_refuses(s, o, f->order)) {
         f->refusal = f->object = true;
-        f->already = !o->paid;
+        f->already = !o->paid && s->rules.hints;
         f->status = 200;
         heard = random_between(s, 1, 300);
     } else if (fault_strikes(s)) {
@@ -140,7 +150,8 @@ bool upstream_balance(struct sim *s, int account, credits_t *balance)
     bool dark = s->now >= s->rules.dark_from && s->now < s->rules.dark_until;
     if (dark || fault_strikes(s))
         return false;
-    *balance = s->up.balance[account];
+    *balance =
+        s->bug == BUG_STALE_BALANCE && random_below(s, 4) == 0 ? s->up.balance_before[account] : s->up.balance[account];
     return true;
 }
 

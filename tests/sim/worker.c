@@ -38,6 +38,8 @@ static void flight_decide(struct sim *s, int flight)
     f->decision = decide(&f->input);
     if (s->bug == BUG_NAIVE_RETRY && f->decision.to == ORDER_IN_DOUBT)
         f->decision = (struct decision){.to = ORDER_QUEUED, .reason_code = "naive", .wait_ms = 100};
+    if (s->bug == BUG_UNSURE_IS_DONE && f->input.verdict == VERDICT_UNSURE)
+        f->decision = (struct decision){.to = ORDER_SUCCEEDED, .reason_code = "done"};
     if (s->bug == BUG_REFUSAL_FAILS && f->input.verdict == VERDICT_REFUSED)
         f->decision = (struct decision){.to = ORDER_FAILED, .reason_code = "refused"};
     event_add(s, random_between(s, 1, 60), f->decision.ask_balance ? EVENT_BALANCE : EVENT_OUTCOME, f->host, flight);
@@ -113,6 +115,11 @@ static void flight_outcome(struct sim *s, int flight)
 {
     struct flight *f = &s->flights[flight];
     if (fault_strikes(s)) { /* no database just now */
+        event_add(s, random_between(s, 50, 400), EVENT_OUTCOME, f->host, flight);
+        return;
+    }
+    if (fault_strikes(s)) { /* stored, but the commit's answer was lost: stored again */
+        work_outcome(s, f);
         event_add(s, random_between(s, 50, 400), EVENT_OUTCOME, f->host, flight);
         return;
     }

@@ -66,6 +66,7 @@ static void draw_rules(struct sim *s)
     r->probe = random_below(s, 2) == 0;
     r->times = random_below(s, 2) == 0;
     r->refuses_repeats = random_below(s, 6) == 0;
+    r->hints = random_below(s, 2) == 0;
     r->operator_there = random_below(s, 4) != 0;
     r->outside = random_below(s, 8) == 0;
     r->moves = random_below(s, 8) == 0;
@@ -128,12 +129,15 @@ static void panel_sends(struct sim *s, int order)
         event_add(s, random_between(s, 1, 9000), EVENT_DUPLICATE, NONE, order);
 }
 
-/* Looks at the reseller's own pages, and is right. */
+/* Looks at the reseller's own pages, and is right: does not answer while a call may
+ * still act. */
 static void operator_acts(struct sim *s)
 {
     for (int i = 0; i < s->rules.orders; i++) {
         const struct order *o = &s->db.orders[i];
-        if (!o->stored || o->state != ORDER_NEEDS_REVIEW || random_below(s, 2) == 0)
+        bool early = s->bug == BUG_OPERATOR_EARLY && o->state == ORDER_IN_DOUBT;
+        bool sees = o->state == ORDER_NEEDS_REVIEW && s->up.truth.pending[i] == 0;
+        if (!o->stored || !(sees || early) || random_below(s, 2) == 0)
             continue;
         const char *answer = s->up.truth.effects[i] > 0 ? "happened"
                              : random_below(s, 3) == 0  ? "did_not_happen"
@@ -184,8 +188,8 @@ void world_event(struct sim *s, const struct event *event)
         s->rules.topped = true;
         break;
     case EVENT_OUTSIDE:
-        trace(s, "somebody else spends from account %d", event->a);
-        s->up.balance[event->a] -= (1 + random_below(s, 5)) * CREDITS_ONE;
+        trace(s, "somebody else moves the balance of account %d", event->a);
+        s->up.balance[event->a] -= (random_below(s, 11) - 5) * CREDITS_ONE;
         break;
     case EVENT_PRICE:
         price_moves(s, event->a);
