@@ -37,7 +37,7 @@ account $1 {
   quiet         = "${QUIET:-2s}"
   window        = ${WINDOW:-4}
   settle        = "${SETTLE:-operator}"
-  retry         = "200ms .. 5s"
+  retry         = "${RETRY:-200ms .. 5s}"
   breaker_pause = "2s"
 CONF
 }
@@ -49,7 +49,7 @@ config_write() { # DIR/bridge.conf and the secrets beside it
   echo "$upstream_token" >"$rig_dir/main.token"
   {
     echo "database = \"host=$rig_private/pg port=$pg_port dbname=bridge\""
-    echo "lease_margin = \"2s\"" # a killed worker is taken over soon
+    echo "lease_margin = \"${LEASE_MARGIN:-2s}\"" # a killed worker is taken over soon
     account_write main 724license "$upstream_url"
     echo '  token_file    = "main.token"'
     echo '  hints { short_of_credits = "bakiye"  exists = "mevcut"  already = "zaten" }'
@@ -70,8 +70,10 @@ source demo {
   products = { "cpanel", "litespeed", "litespeed_x_core", "cloudlinux", "imunify360", "softaculous", "lz-app" }
 ${RIG_SOURCE:-}
 }
-${RIG_CONFIG:-}
 CONF
+    local more=${RIG_CONFIG:-}
+    more=${more//@UPSTREAM_URL@/"$upstream_url"}
+    printf '%s\n' "${more//@UPSTREAM_CA@/"$upstream_ca"}"
   } >"$rig_dir/bridge.conf"
 }
 
@@ -98,7 +100,7 @@ replace() { # FILE FROM TO: every FROM, and it is an error when there is none
 }
 
 bridge_conf_copy() { # what ships in nginx/, with our paths, and rates for a load test
-  local ours=$rig_private/nginx file
+  local ours=$rig_private/nginx file servers='' n
   cp "$rig_repo/nginx/bridge.conf" "$ours/"
   cp -r "$rig_repo/nginx/snippets" "$ours/"
   for file in webhooks operators problems; do
@@ -111,6 +113,10 @@ bridge_conf_copy() { # what ships in nginx/, with our paths, and rates for a loa
   replace "$ours/snippets/operators.conf" 'burst=100' 'burst=100000'
   replace "$ours/bridge.conf" 'rate=100r/s' 'rate=1000000r/s'
   replace "$ours/bridge.conf" 'rate=20r/s' 'rate=1000000r/s'
+  for ((n = 2; n <= intakes; n++)); do # each further front door has a socket of its own
+    servers+=$'\n'"  server unix:/run/license-bridge/intake$n.sock max_fails=0;"
+  done
+  replace "$ours/bridge.conf" '/intake.sock max_fails=0;' "/intake.sock max_fails=0;$servers"
   replace "$ours/bridge.conf" unix:/run/license-bridge/ "unix:$rig_private/sock/"
 }
 

@@ -80,6 +80,26 @@ def test_everything_comes_back_after_kill_9():
         assert rig.send("test.ping").status == 200
 
 
+def test_two_front_doors_share_the_work():
+    with Rig(INTAKES=2, WORKERS=0) as rig:
+        for name in ("intake", "intake2"):
+            rig.ctl("kill", name)
+            assert rig.send("test.ping").status == 200
+            rig.ctl("start", name)
+        rig.ctl("kill", "intake", "intake2")
+        assert rig.send("test.ping").status == 503
+
+
+def test_a_paused_component_goes_on_where_it_was(rig):
+    pid = (rig.dir / "run" / "ops.pid").read_text()
+    rig.ctl("pause", "ops")
+    with pytest.raises(OSError):
+        request(f"{rig.env['OPS_URL']}/ops/api/nothing", timeout=0.5)
+    rig.ctl("continue", "ops")
+    assert request(f"{rig.env['OPS_URL']}/ops/api/nothing", timeout=5).status < 500
+    assert (rig.dir / "run" / "ops.pid").read_text() == pid
+
+
 def test_down_leaves_nothing_even_after_kills():
     rig = Rig()
     rig.up()
