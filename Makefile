@@ -117,7 +117,7 @@ $(B)/bench/ceiling: $(call bench_obj,ceiling)
 bench-programs: $(B)/bench/load $(B)/bench/ceiling
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo bench sim check lint schema install clean help
+.PHONY: deps demo bench sim chaos check lint schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -130,6 +130,10 @@ bench: ## how fast and how big, against its limits; BENCH_ROUNDS and BENCH_SECON
 	@VARIANT=$(VARIANT) python3 tests/bench/bench.py
 sim: $(B)/sim ## the money protocol in simulated histories; RUNS, SEED, TRACE=1
 	@$(B)/sim $(or $(RUNS),100000) $(or $(SEED),1) $(if $(TRACE),trace)
+chaos: ## faults, kills and crashes against the upstream's ledger; ORDERS, SEED, SETTLE
+	@tests/rig/deps check
+	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
+	@VARIANT=$(VARIANT) /usr/bin/python3 tests/chaos/chaos.py --orders $(or $(ORDERS),2000) --seed $(or $(SEED),1)
 check: ## everything a change must pass
 	@tests/rig/deps check
 	@tests/check
