@@ -979,13 +979,13 @@ begin
   when 'license.change_ip' then
     update bridge.license set ip = o.new_ip, updated_at = now() where license_id = o.license_id;
     perform bridge.license_ip_set(o, o.upstream_type, o.new_ip);
-    perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+    perform bridge.pair_leave(o.account, o.upstream_type, o.ip, o.license_id);
   when 'license.change_product' then
     update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
       updated_at = now() where license_id = o.license_id;
     perform bridge.license_ip_set(o, o.new_upstream_type, o.ip);
     if o.new_upstream_type <> o.upstream_type then
-      perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+      perform bridge.pair_leave(o.account, o.upstream_type, o.ip, o.license_id);
     end if;
   when 'license.verify' then
     null;
@@ -1053,6 +1053,13 @@ end
 $$;
 
 COMMENT ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) IS 'Takes a free live pair for a license; holder tells who has it (null: free, but others wait longer)';
+
+CREATE FUNCTION bridge.pair_leave(p_account text, p_type text, p_ip inet, p_license bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update bridge.pair set license_id = null, terminated_at = null
+  where account = p_account and upstream_type = p_type and ip = p_ip and license_id = p_license
+$$;
 
 CREATE FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint) RETURNS void
     LANGUAGE sql
@@ -2452,6 +2459,8 @@ REVOKE ALL ON FUNCTION bridge.orders_fixed() FROM PUBLIC;
 REVOKE ALL ON FUNCTION bridge.orders_moved() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.pair_leave(p_account text, p_type text, p_ip inet, p_license bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.pair_release(p_account text, p_type text, p_ip inet, p_license bigint) FROM PUBLIC;
 

@@ -85,6 +85,14 @@ returns void language sql as $$
   where account = p_account and upstream_type = p_type and ip = p_ip and license_id = p_license
 $$;
 
+-- Lets a pair go whose license has moved on upstream.  Whatever we terminated there before went with it: a new create
+-- finds nothing that could be taken up again.  Touches: pair.
+create function bridge.pair_leave(p_account text, p_type text, p_ip inet, p_license bigint)
+returns void language sql as $$
+  update bridge.pair set license_id = null, terminated_at = null
+  where account = p_account and upstream_type = p_type and ip = p_ip and license_id = p_license
+$$;
+
 -- Whether carrying the order out changes what the customer has, so that its loss leaves a doubt.
 create function bridge.order_changes(o bridge.orders) returns boolean language sql immutable as $$
   select o.type <> 'license.verify' and not (o.provider = 'lisanszone' and o.type = 'license.renew')
@@ -168,13 +176,13 @@ begin
   when 'license.change_ip' then
     update bridge.license set ip = o.new_ip, updated_at = now() where license_id = o.license_id;
     perform bridge.license_ip_set(o, o.upstream_type, o.new_ip);
-    perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+    perform bridge.pair_leave(o.account, o.upstream_type, o.ip, o.license_id);
   when 'license.change_product' then
     update bridge.license set product_code = o.new_product_code, upstream_type = o.new_upstream_type,
       updated_at = now() where license_id = o.license_id;
     perform bridge.license_ip_set(o, o.new_upstream_type, o.ip);
     if o.new_upstream_type <> o.upstream_type then
-      perform bridge.pair_release(o.account, o.upstream_type, o.ip, o.license_id);
+      perform bridge.pair_leave(o.account, o.upstream_type, o.ip, o.license_id);
     end if;
   when 'license.verify' then
     null;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A pair of (account, type, ip) belongs to one service; the others wait, in the order in which they came.
 \ir helper.psql
-select plan(40);
+select plan(42);
 
 -- Two services want one address.
 select is(t.send('a', '{"service_id": "A"}'), 'accepted queued', 'A takes the pair');
@@ -77,4 +77,16 @@ select t.refused('m') \g /dev/null
 select is(t.state('m move'), 'failed create_failed', 'a failed create fails its successors');
 select is(((t.o('m move')).key_free, (t.line('m')).pending)::text, '(t,0)', '… with free keys and nothing left in line');
 select is((t.holder('cpanel', '192.0.2.40'), t.holder('cpanel', '192.0.2.41'))::text, '(nobody,nobody)', '… and no pair is kept');
+-- A recycled address is taken up again only while what we terminated is still there.
+select t.send('r', '{"service_id": "R", "ip": "192.0.2.50", "recycled": "renew"}') \g /dev/null
+select t.done('r') \g /dev/null
+select t.send('r end', '{"type": "license.terminate", "service_id": "R", "ip": "192.0.2.50"}') \g /dev/null
+select t.done('r end') \g /dev/null
+select t.send('s', '{"service_id": "S", "ip": "192.0.2.50", "recycled": "renew"}') \g /dev/null
+select is((bridge.work_of(t.o('s'), 1)).recycle, true, 'what R left is taken up again');
+select t.done('s') \g /dev/null
+select t.send('s move', '{"type": "license.change_ip", "service_id": "S", "ip": "192.0.2.50", "new_ip": "192.0.2.51"}') \g /dev/null
+select t.done('s move') \g /dev/null
+select t.send('u', '{"service_id": "U", "ip": "192.0.2.50", "recycled": "renew"}') \g /dev/null
+select is((bridge.work_of(t.o('u'), 1)).recycle, false, '… until S moved away with it: U buys anew');
 select * from finish();
