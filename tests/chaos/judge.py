@@ -200,24 +200,38 @@ def find_false_done(world):
     return found + find_wrong_states(world)
 
 
+def licenses_known_before(world):
+    """Licenses created where the upstream had one already, terminated and so suspended.  Whether a create that it
+    answers with success wakes that one is its own habit; the product's option `recycled = renew` is the way around."""
+    first = {}
+    for call in world.calls:
+        if call["endpoint"] == "create" and call["effect"]:
+            first.setdefault(call_key(call), call["seq"])
+    found = set()
+    for order in world.orders.values():
+        if order.state == "succeeded" and order.type == "create" and order.provider == "724license":
+            done = [c for c in world.made[order.order_id] if c["endpoint"] == "create" and c["outcome"] == "done"]
+            if any(c["seq"] > first.get(call_key(c), c["seq"]) for c in done):
+                found.add(order.license_id)
+    return found
+
+
 def find_wrong_states(world):
     """Our licenses against the upstream's, where nothing is under way."""
     upstream = {(u["account"], u["type"], u["ip"]): u["state"] for u in world.upstream}
     busy = {o.license_id for o in world.orders.values() if o.state not in FINISHED}
     last = {}  # license -> its last order that was carried out
-    taken_for_known = set()  # licenses whose create was answered "known" and changed nothing
     for order in sorted(world.orders.values(), key=lambda o: o.order_id):
         if order.state == "succeeded":
             last[order.license_id] = order.order_id
-            if order.type == "create" and not world.effects(order, PROOF["create"]):
-                taken_for_known.add(order.license_id)
+    known = licenses_known_before(world)
     found, owners = [], collections.defaultdict(list)
     for row in world.licenses:
         if row["provider"] == "724license" and row["status"] in ("active", "suspended"):
             owners[(row["account"], row["upstream_type"], row["ip"])].append(row["license_id"])
     for row in world.licenses:
         pair = (row["account"], row["upstream_type"], row["ip"])
-        if row["provider"] != "724license" or row["license_id"] in busy | taken_for_known:
+        if row["provider"] != "724license" or row["license_id"] in busy | known:
             continue
         wanted = {"active": "active", "suspended": "suspended", "terminated": "suspended"}.get(row["status"])
         if row["status"] == "terminated" and (owners[pair] or upstream.get(pair) is None):
