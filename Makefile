@@ -117,7 +117,7 @@ $(B)/bench/ceiling: $(call bench_obj,ceiling)
 bench-programs: $(B)/bench/load $(B)/bench/ceiling
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo bench sim chaos check lint schema install clean help
+.PHONY: deps demo bench sim chaos check lint model schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -136,9 +136,13 @@ chaos: ## faults, kills and crashes against the upstream's ledger; ORDERS, SEED,
 	@VARIANT=$(VARIANT) /usr/bin/python3 tests/chaos/chaos.py --orders $(or $(ORDERS),2000) --seed $(or $(SEED),1)
 check: ## everything a change must pass
 	@tests/rig/deps check
+	@tests/rig/deps model
 	@tests/check
 lint: ## only the checks that read the sources
 	@tests/check lint
+model: ## the money protocol's model, every variant of it
+	@tests/rig/deps model
+	@tests/model/run
 schema: ## sql/schema.sql anew, after a new migration
 	@mkdir -p build && sql/schema.sh >build/schema.sql && mv build/schema.sql sql/schema.sql
 clean: ## remove build/
