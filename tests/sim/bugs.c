@@ -28,6 +28,7 @@ static const char *const names[BUG_COUNT] = {
     [BUG_STALE_BALANCE] = "stale-balance",
     [BUG_UNSURE_IS_DONE] = "unsure-is-done",
     [BUG_LINE_STANDS] = "line-stands",
+    [BUG_OLD_PRICES] = "old-prices",
 };
 
 const char *bug_name(enum bug bug)

@@ -151,8 +151,7 @@ static void window_book(struct sim *s, int account, const struct errand *errand)
         if (!order_spends(o, account) || o->window_id != a->window_id || o->state != ORDER_SUCCEEDED ||
             (total != o->price && total != o->price_other))
             continue;
-        credits_t month = o->price / o->months;
-        *price_learned(s, o) = (struct learned){true, month, total};
+        *price_learned(s, o) = (struct learned){true, o->month, total};
         s->reached[REACHED_LEARNED]++;
         return;
     }
@@ -167,7 +166,7 @@ static void window_learn(struct sim *s, int account, const struct errand *errand
     if (!s->db.accounts[account].solo || errand->sum.count != 1 || !j->learned[0])
         return;
     const struct order *o = &s->db.orders[errand->orders[0]];
-    *price_learned(s, o) = (struct learned){true, o->price / o->months, j->cost[0]};
+    *price_learned(s, o) = (struct learned){true, o->month, j->cost[0]};
 }
 
 /* The seeded mistake of trusting the first subset that fits. */

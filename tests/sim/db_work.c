@@ -86,6 +86,7 @@ enum begin_code work_begin(struct sim *s, int host, int order, int64_t epoch, cr
         return code;
     order_move(s, order, ORDER_CALLING, "calling");
     o->attempts++;
+    o->month = month;
     o->price = known != NULL ? known->price : month * o->months;
     o->price_other = known != NULL ? known->price : month;
     o->window_id = a->window_id;

@@ -84,6 +84,21 @@ static bool balance_read(struct sim *s, int host, int account)
     return e->kind != ERRAND_NONE;
 }
 
+/* A price that has changed under a booked call makes the sums lie: the catalogue is
+ * read again before doubts are judged. */
+static bool prices_moved(const struct sim *s, int account)
+{
+    for (int i = 0; i < s->rules.orders && s->bug != BUG_OLD_PRICES; i++) {
+        const struct order *o = &s->db.orders[i];
+        bool counts = o->stored && o->paid && o->account == account &&
+                      o->window_id == s->db.accounts[account].window_id &&
+                      (o->state == ORDER_SUCCEEDED || o->state == ORDER_IN_DOUBT);
+        if (counts && o->month != s->up.price[account][o->product])
+            return true;
+    }
+    return false;
+}
+
 static void settle_prepare(struct sim *s, int account, struct errand *e)
 {
     probe_doubts(s, account, false);
@@ -127,5 +142,7 @@ void errand_step(struct sim *s, int host, int account)
     } else if (e->step > 0 && !balance_read(s, host, account)) {
         return;
     }
+    if (e->step == 2 && e->kind == ERRAND_SETTLE && e->sum.count > 0 && prices_moved(s, account))
+        e->sum.tainted = true;
     errand_next(s, host, account);
 }

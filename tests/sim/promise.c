@@ -12,11 +12,11 @@ void promise_broken(struct sim *s, int order, const char *promise)
     s->failure_order = order;
 }
 
-/* Somebody else spends, or a price changes under a booked call: then the balance
- * may mislead.  Under `operator` it still never leads to a second purchase. */
+/* Somebody else moves the balance: then it may mislead.  Under `operator` it still
+ * never leads to a second purchase. */
 static bool balance_misleads(const struct sim *s)
 {
-    return s->rules.outside || s->rules.moves;
+    return s->rules.outside;
 }
 
 static void order_check(struct sim *s, int order)
@@ -70,7 +70,7 @@ static void account_check(struct sim *s, int account)
         promise_broken(s, NONE, "the account changed under one version");
     s->digest[account] = digest;
     s->digest_version[account] = a->version;
-    if (a->alarm && !balance_misleads(s) && !s->rules.topped)
+    if (a->alarm && !s->rules.outside && !s->rules.moves && !s->rules.topped)
         promise_broken(s, NONE, "a false alarm");
 }
 

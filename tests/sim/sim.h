@@ -56,6 +56,7 @@ enum bug {
     BUG_STALE_BALANCE,
     BUG_UNSURE_IS_DONE,
     BUG_LINE_STANDS,
+    BUG_OLD_PRICES,
     BUG_COUNT
 };
 
@@ -73,7 +74,7 @@ struct order {
     int attempts, sent_attempt;
     bool doubted, unsettled;
     int64_t deadline, next_try;
-    credits_t price, price_other;
+    credits_t month, price, price_other; /* as booked */
     int window_id;
     int position;
 };
@@ -121,6 +122,7 @@ struct truth {
 struct upstream {
     credits_t balance[ACCOUNTS_MAX];
     credits_t price[ACCOUNTS_MAX][PRICES_MAX]; /* of a month */
+    bool moved[ACCOUNTS_MAX][PRICES_MAX];
     bool exists[LICENSES_MAX];
     credits_t balance_before[ACCOUNTS_MAX]; /* before the last purchase */
     int highest[LICENSES_MAX];              /* position of the last order that was carried out */
@@ -201,7 +203,7 @@ struct rules {
     bool hints; /* "already in that state" is understood */
     bool operator_there;
     bool outside;                  /* somebody else spends or pays in */
-    bool moves;                    /* prices change */
+    bool moves;                    /* prices change, each once */
     bool topped;                   /* an own top-up: alarms are no false alarms any more */
     int fault_per_mille;           /* of each call and step */
     int64_t dark_from, dark_until; /* no balance can be read */

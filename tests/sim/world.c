@@ -18,7 +18,7 @@ static void draw_orders(struct sim *s)
         o->account = license % s->rules.accounts;
         o->type = count[license] == 0 ? ORDER_CREATE : later[random_below(s, 4)];
         o->paid = order_type_paid(o->type, PROVIDER_724LICENSE);
-        o->product = random_below(s, PRICES_MAX);
+        o->product = random_below(s, s->rules.moves ? 3 : PRICES_MAX);
         o->months = random_below(s, 3) == 0 ? 3 : 1;
         s->script[i] = NONE;
         if (count[license]++ > 0)
@@ -69,7 +69,7 @@ static void draw_rules(struct sim *s)
     r->hints = random_below(s, 2) == 0;
     r->operator_there = random_below(s, 4) != 0;
     r->outside = random_below(s, 8) == 0;
-    r->moves = random_below(s, 8) == 0;
+    r->moves = random_below(s, 8) == 0 || s->bug == BUG_OLD_PRICES; /* rare worlds, rarer mistakes */
     r->fault_per_mille = rates[random_below(s, 5)];
     s->faults_left = 1 + random_below(s, 12);
     r->dark_from = random_below(s, 8) == 0 ? random_between(s, 0, 6000) : INT64_MAX;
@@ -88,7 +88,7 @@ static void draw_events(struct sim *s)
         event_add(s, random_between(s, 0, 12000), EVENT_TOPUP, NONE, random_below(s, r->accounts));
     for (int i = random_below(s, 3) + 1; i > 0 && r->outside; i--)
         event_add(s, random_between(s, 0, 9000), EVENT_OUTSIDE, NONE, random_below(s, r->accounts));
-    for (int i = random_below(s, 3) + 1; i > 0 && r->moves; i--)
+    for (int i = random_below(s, 6) + 1; i > 0 && r->moves; i--)
         event_add(s, random_between(s, 0, 9000), EVENT_PRICE, NONE, random_below(s, r->accounts));
     if (r->operator_there)
         event_add(s, random_between(s, 500, 3000), EVENT_OPERATOR, NONE, 0);
@@ -159,8 +159,13 @@ static void host_freezes(struct sim *s, int host)
 
 static void price_moves(struct sim *s, int account)
 {
-    int product = random_below(s, PRICES_MAX);
-    s->up.price[account][product] += (1 + random_below(s, 3)) * CREDITS_ONE;
+    int product = random_below(s, 3);
+    credits_t *price = &s->up.price[account][product];
+    if (s->up.moved[account][product])
+        return; /* one that came back in time could not be seen */
+    s->up.moved[account][product] = true;
+    *price += (random_below(s, 7) - 3) * CREDITS_ONE;
+    *price = *price < 0 ? 0 : *price;
     trace(s, "upstream: product %d of account %d has a new price", product, account);
 }
 
