@@ -29,6 +29,7 @@ static const char *const names[BUG_COUNT] = {
     [BUG_UNSURE_IS_DONE] = "unsure-is-done",
     [BUG_LINE_STANDS] = "line-stands",
     [BUG_OLD_PRICES] = "old-prices",
+    [BUG_OLD_LOOK] = "old-look",
 };
 
 const char *bug_name(enum bug bug)

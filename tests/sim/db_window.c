@@ -96,12 +96,15 @@ void window_close(struct sim *s, int account)
     trace(s, "account %d: window %d closes", account, a->window_id);
 }
 
-void window_doubts(const struct sim *s, int account, struct errand *errand)
+bool window_doubts(const struct sim *s, int account, struct errand *errand)
 {
     const struct account *a = &s->db.accounts[account];
     struct window_sum *sum = &errand->sum;
     *sum = (struct window_sum){.tainted = a->tainted, .opened = a->balance_open, .confirmed = a->confirmed};
-    errand->version = a->version;
+    if (s->bug == BUG_OLD_LOOK)
+        errand->version = a->version;
+    if (errand->version != a->version)
+        return false;
     for (int i = 0; i < s->rules.orders; i++) {
         const struct order *o = &s->db.orders[i];
         if (!order_spends(o, account) || o->state != ORDER_IN_DOUBT)
@@ -109,6 +112,7 @@ void window_doubts(const struct sim *s, int account, struct errand *errand)
         errand->orders[sum->count] = i;
         sum->doubts[sum->count++] = (struct window_doubt){o->price, o->price_other};
     }
+    return true;
 }
 
 bool window_probed(struct sim *s, int order)

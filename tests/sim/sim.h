@@ -57,6 +57,7 @@ enum bug {
     BUG_UNSURE_IS_DONE,
     BUG_LINE_STANDS,
     BUG_OLD_PRICES,
+    BUG_OLD_LOOK,
     BUG_COUNT
 };
 
@@ -297,7 +298,7 @@ struct window_view { /* window_look */
 struct window_view window_look(const struct sim *s, int account);
 bool window_open(struct sim *s, int account, int64_t version, const struct errand *errand);
 void window_close(struct sim *s, int account);
-void window_doubts(const struct sim *s, int account, struct errand *errand);
+bool window_doubts(const struct sim *s, int account, struct errand *errand); /* false: not under its version */
 bool window_probed(struct sim *s, int order);
 bool window_settle(struct sim *s, int account, const struct errand *errand, bool next);
 const char *operator_resolve(struct sim *s, int order, const char *answer);
