@@ -119,10 +119,11 @@ def report(world, log, havoc, clerk, weather, seconds):
     total = sum(causes.values())
     say("into the tray after: " + (" ".join(f"{k}={n} ({100 * n // total} %)" for k, n in causes.most_common())
                                    or "nothing"))
-    say(f"operator: {sum_up(clerk.done)}" if clerk.able else "operator: this bridgectl has no `resolve`, so what lies "
-        "in the tray stays there")
+    say(f"operator: {sum_up(clerk.done)}" if clerk.able else "operator: there is no `bridgectl resolve` yet, so what "
+        "lies in the tray stays there")
     for name, count in clerk.refusals.most_common(5):
         say(f"operator was refused {count} times: {name}")
+    say(f"alarms: {len(clerk.alarms)}" + "".join(f"; {alarm}" for alarm in clerk.alarms[:3]))
     for name, errors in (("harm", havoc.errors), ("operator", clerk.errors)):
         if errors:
             say(f"{name} met {len(errors)} errors, the last: {errors[-1]}")
