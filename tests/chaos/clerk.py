@@ -6,19 +6,11 @@ import threading
 
 import psycopg
 
+import judge
 from ground import QUIET_MS
 
-SHOWN_BY = {"create": ("create", "renew"), "renew": ("create", "renew"), "change_product": ("change-core",),
-            "change_ip": ("change-ip",)}
-# Creates and renewals are counted together: on a recycled address a create is carried out as a renewal.
 TRAY = """
-select o.order_id, substr(o.type::text, 9) as type, o.paid, o.provider, o.account, o.upstream_type, host(o.ip) as ip,
-       o.reason_code,
-       (select count(*) from bridge.orders e
-        where e.state = 'succeeded' and e.account = o.account and e.ip = o.ip and e.upstream_type = o.upstream_type
-          and (e.type = o.type or e.type in ('license.create', 'license.renew')
-                                  and o.type in ('license.create', 'license.renew'))
-       ) as explained
+select o.order_id, substr(o.type::text, 9) as type, o.paid, o.provider, o.account, o.upstream_type, host(o.ip) as ip
 from bridge.orders o
 where o.state = 'needs_review' and now() > greatest(o.deadline, o.updated_at) + %s * interval '1 ms'
 order by o.order_id limit 500"""
@@ -56,11 +48,14 @@ class Clerk:
                 self.errors.append(f"{type(error).__name__}: {error}")
 
     def happened(self, row):
-        """More such effects at the reseller than our finished orders explain: this order had one."""
+        """Whether the reseller's books show an effect of one of this order's calls."""
         if row["provider"] == "lisanszone":
             return False  # saying no costs nothing there
         calls = self.upstream.calls(account=row["account"], type=row["upstream_type"], ip=row["ip"], effects=1)
-        return len([c for c in calls if c["endpoint"] in SHOWN_BY.get(row["type"], ())]) > row["explained"]
+        orders = self.tables.orders("where o.account = %s and o.upstream_type = %s and o.ip = %s",
+                                    (row["account"], row["upstream_type"], row["ip"]))
+        world = judge.World(orders, calls)
+        return bool(world.effects(world.orders[row["order_id"]], judge.PROOF.get(row["type"])))
 
     def empty(self):
         """Settles what lies there; says how many it settled."""

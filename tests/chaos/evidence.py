@@ -49,8 +49,8 @@ class Tables:
                     raise
                 time.sleep(0.1)
 
-    def orders(self):
-        return [Order(**row) for row in self.rows(ORDERS)]
+    def orders(self, where="", parameters=()):
+        return [Order(**row) for row in self.rows(f"{ORDERS} {where}", parameters)]
 
     def licenses(self):
         return self.rows(LICENSES)
