@@ -192,3 +192,17 @@ def test_the_faults_meet_their_share_of_calls():
         if "endpoint" not in rule:
             passes *= 1 - rule["probability"]
     assert 1 - passes == pytest.approx(SHARE)
+
+
+def test_what_a_second_create_wakes_is_the_upstreams_habit():
+    parts = sound()
+    parts["orders"].append(order(6, "terminate", 6000))
+    parts["orders"].append(order(7, "create", 7000, license_id=2))
+    parts["calls"] += [call(6, "suspend", 6000, effect=False, refusal="already", outcome="refused"),
+                       call(7, "create", 7000)]
+    parts["licenses"][0]["status"] = "terminated"
+    parts["licenses"].append({**parts["licenses"][0], "license_id": 2, "status": "active"})
+    assert found(parts) == {}
+    parts["calls"].pop(0)  # nobody had one there before: then it has to run
+    parts["orders"][0].state = "failed"
+    assert found(parts) == {"false_done": 1}
