@@ -26,7 +26,7 @@ from havoc import Havoc  # noqa: E402
 from panel import Panels  # noqa: E402
 from weather import Weather  # noqa: E402
 
-BACKLOG = {True: 120, False: 400}  # more orders than this under way: the panels wait, so that harm meets the worker too
+BACKLOG = {True: 60, False: 400}  # more orders than this under way: the panels wait, so that harm meets the worker too
 STALLED_S = 30  # so long without an order that ends: the drain is given up
 KEPT = HERE.parents[1] / "build" / "chaos"
 JUDGED = (("lost", judge.find_lost), ("double", judge.find_double), ("false_done", judge.find_false_done),
@@ -134,8 +134,8 @@ def run(options):
         tables, upstream = Tables(ground), Upstream(ground)
         if not ground.has_faketime:
             say("no libfaketime here: no clock jumps")
-        panels = Panels(ground, upstream, options.seed, options.orders)
         small = options.orders < 2000
+        panels = Panels(ground, upstream, options.seed, options.orders, threads=6 if small else 24)
         clerk = Clerk(ground, tables, upstream, options.seed)
         try:
             with clerk, Weather(upstream, options.seed, 3 if small else 15) as weather, \
