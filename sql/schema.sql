@@ -8,6 +8,35 @@ CREATE SCHEMA ops;
 
 COMMENT ON SCHEMA ops IS 'License Bridge: views for operators and analysts';
 
+CREATE TYPE bridge.license_status AS ENUM (
+    'unknown',
+    'pending',
+    'active',
+    'suspended',
+    'terminated'
+);
+
+CREATE TYPE bridge.adopt_row AS (
+    idx integer,
+    source text,
+    service_id text,
+    product_code text,
+    provider text,
+    account text,
+    upstream_type text,
+    ip inet,
+    license_key text,
+    upstream_license_id text,
+    period_end date,
+    status bridge.license_status
+);
+
+CREATE TYPE bridge.begin_result AS (
+    attempt integer,
+    code text,
+    price text
+);
+
 CREATE TYPE bridge.intake_result AS (
     idx integer,
     outcome text,
@@ -57,14 +86,6 @@ CREATE TYPE bridge.intake_row AS (
     event_ms bigint
 );
 
-CREATE TYPE bridge.license_status AS ENUM (
-    'unknown',
-    'pending',
-    'active',
-    'suspended',
-    'terminated'
-);
-
 CREATE TYPE bridge.order_state AS ENUM (
     'queued',
     'blocked',
@@ -93,6 +114,27 @@ CREATE TYPE bridge.verdict AS ENUM (
     'later',
     'refused',
     'unsure'
+);
+
+CREATE TYPE bridge.window_look AS (
+    version bigint,
+    state text,
+    window_id bigint,
+    tainted boolean,
+    solo boolean,
+    balance_open text,
+    confirmed text,
+    begun integer,
+    calling integer,
+    doubts integer,
+    ready boolean,
+    paused boolean,
+    alarm text,
+    width integer,
+    age_ms bigint,
+    settle_ms bigint,
+    unread_ms bigint,
+    solo_other text
 );
 
 CREATE TYPE bridge.work AS (
@@ -126,16 +168,57 @@ CREATE TYPE bridge.work AS (
     max_credits text,
     doubted boolean,
     license_status text,
-    target_fresh boolean
+    target_fresh boolean,
+    learned text
 );
 
-CREATE FUNCTION bridge.account_ensure(text[], text[]) RETURNS void
+CREATE FUNCTION bridge.account_ensure(text[], text[], bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
-  insert into bridge.account (account, provider)
-  select u.a, u.p from unnest($1, $2) as u(a, p) order by u.a on conflict (account) do nothing
+  insert into bridge.account as a (account, provider, quiet)
+  select u.a, u.p, u.q * interval '1 ms' from unnest($1, $2, $3) as u(a, p, q) order by u.a
+  on conflict (account) do update set quiet = excluded.quiet where a.quiet is distinct from excluded.quiet
 $_$;
+
+CREATE TABLE bridge.account (
+    account text NOT NULL,
+    provider text NOT NULL,
+    version bigint DEFAULT 0 NOT NULL,
+    paused boolean DEFAULT false NOT NULL,
+    pause_reason text,
+    window_id bigint,
+    window_state text DEFAULT 'shut'::text NOT NULL,
+    width integer DEFAULT 1 NOT NULL,
+    alarm text,
+    alarm_at timestamp with time zone,
+    unread_since timestamp with time zone,
+    balance numeric(20,6),
+    balance_at timestamp with time zone,
+    sandbox boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    quiet interval,
+    CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
+    CONSTRAINT account_provider_check CHECK ((provider = ANY (ARRAY['724license'::text, 'lisanszone'::text]))),
+    CONSTRAINT account_width_check CHECK (((width >= 1) AND (width <= 8))),
+    CONSTRAINT account_window_state_check CHECK ((window_state = ANY (ARRAY['shut'::text, 'open'::text, 'drain'::text])))
+);
+
+COMMENT ON TABLE bridge.account IS 'One set of credentials at a provider; version rises with every change that money depends on';
+
+COMMENT ON COLUMN bridge.account.width IS 'Paid calls in flight at once just now: 1 after an incident, doubled by each window without doubt';
+
+COMMENT ON COLUMN bridge.account.alarm IS 'The balance moved without explanation: windows are tainted until a person has looked';
+
+COMMENT ON COLUMN bridge.account.unread_since IS 'Since when the balance cannot be read';
+
+COMMENT ON COLUMN bridge.account.quiet IS 'How long after a call''s deadline a late effect is waited for, as last configured';
+
+CREATE FUNCTION bridge.account_lock(p_account text, p_version bigint) RETURNS bridge.account
+    LANGUAGE sql
+    AS $$
+  select a from bridge.account a where a.account = p_account and a.version = p_version for no key update
+$$;
 
 CREATE FUNCTION bridge.account_pause(p_account text, p_reason text) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -177,12 +260,233 @@ begin
 end
 $$;
 
+CREATE SEQUENCE bridge.order_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE bridge.orders (
+    order_id bigint DEFAULT nextval('bridge.order_id_seq'::regclass) NOT NULL,
+    license_id bigint NOT NULL,
+    source text NOT NULL,
+    operation_key text NOT NULL,
+    key_free boolean DEFAULT false NOT NULL,
+    fingerprint bytea NOT NULL,
+    type bridge.order_type NOT NULL,
+    paid boolean NOT NULL,
+    provider text NOT NULL,
+    account text NOT NULL,
+    service_id text NOT NULL,
+    product_code text NOT NULL,
+    upstream_type text NOT NULL,
+    new_product_code text,
+    new_upstream_type text,
+    recycled text NOT NULL,
+    ip inet,
+    new_ip inet,
+    billing_months integer,
+    period_end date,
+    license_key text,
+    customer_email text,
+    domain text,
+    hwid text,
+    machine_name text,
+    os_info text,
+    verification_type text,
+    sequence bigint,
+    order_sequence bigint NOT NULL,
+    "position" bigint NOT NULL,
+    cause text,
+    max_credits numeric(20,6),
+    panel_order_id text,
+    invoice_id text,
+    invoice_item_id text,
+    event_at timestamp with time zone,
+    state bridge.order_state NOT NULL,
+    reason_code text,
+    reason text,
+    parked boolean DEFAULT false NOT NULL,
+    waits_pair bigint,
+    doubted boolean DEFAULT false NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    sent_attempt integer DEFAULT 0 NOT NULL,
+    deadline timestamp with time zone,
+    next_try_at timestamp with time zone,
+    price numeric(20,6),
+    price_other numeric(20,6),
+    month_price numeric(20,6),
+    window_id bigint,
+    unsettled boolean DEFAULT false NOT NULL,
+    credits numeric(20,6),
+    upstream_license_id text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT orders_billing_months_check CHECK (((billing_months >= 1) AND (billing_months <= 120))),
+    CONSTRAINT orders_check CHECK (((NOT key_free) OR (state = 'failed'::bridge.order_state))),
+    CONSTRAINT orders_check1 CHECK (((NOT parked) OR (state = 'held'::bridge.order_state))),
+    CONSTRAINT orders_check2 CHECK ((sent_attempt <= attempts)),
+    CONSTRAINT orders_check3 CHECK (((NOT unsettled) OR (state = 'needs_review'::bridge.order_state))),
+    CONSTRAINT orders_check4 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))),
+    CONSTRAINT orders_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT orders_max_credits_check CHECK ((max_credits >= (0)::numeric)),
+    CONSTRAINT orders_recycled_check CHECK ((recycled = ANY (ARRAY['create'::text, 'renew'::text]))),
+    CONSTRAINT orders_sequence_check CHECK ((sequence >= 0))
+)
+WITH (fillfactor='85');
+
+COMMENT ON TABLE bridge.orders IS 'One requested operation on one license: the unit of work';
+
+COMMENT ON COLUMN bridge.orders.key_free IS 'Ended failed after a definite refusal with nothing bought: its operation_key may be used again';
+
+COMMENT ON COLUMN bridge.orders.order_sequence IS 'The sequence given, or the highest one of the license at arrival: with position a total order';
+
+COMMENT ON COLUMN bridge.orders.parked IS 'Held outside the line (a second renewal of one period): does not block the orders behind it';
+
+COMMENT ON COLUMN bridge.orders.doubted IS 'An attempt of this order may have been carried out without our knowing';
+
+COMMENT ON COLUMN bridge.orders.sent_attempt IS 'The last attempt that passed the fence; below attempts: the last one was provably not sent';
+
+COMMENT ON COLUMN bridge.orders.price IS 'What the paid call was booked to cost; price_other: what else it may cost while that is not learned; month_price: what the catalogue said then';
+
+COMMENT ON COLUMN bridge.orders.unsettled IS 'In review because a paid call may have bought: taints every window until a person settles it';
+
+CREATE FUNCTION bridge.account_touched(o bridge.orders, p_to bridge.order_state) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if not o.paid then
+    return;
+  end if;
+  update bridge.account
+  set version = version + 1, width = case when p_to = 'in_doubt' then 1 else width end,
+      window_state = case when p_to = 'in_doubt' and window_state = 'open' then 'drain' else window_state end
+  where account = o.account;
+  update bridge.spending_window
+  set state = case when p_to = 'in_doubt' and state = 'open' then 'drain' else state end,
+      confirmed = confirmed + case when p_to = 'succeeded' and o.state in ('calling', 'in_doubt') then o.price else 0 end
+  where window_id = o.window_id and state <> 'shut';
+end
+$$;
+
 CREATE FUNCTION bridge.accounts_short() RETURNS TABLE(account text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select distinct o.account from bridge.orders o join bridge.account a using (account)
   where not a.paused and o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unreadable')
+$$;
+
+CREATE FUNCTION bridge.adopt_check(r bridge.adopt_row, OUT id bigint, OUT same boolean, OUT field text, OUT problem text) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  l bridge.license;
+begin
+  same := false;
+  select lic.* into l from bridge.license_product p join bridge.license lic using (license_id)
+  where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
+  id := l.license_id;
+  if l.status in ('active', 'suspended') then
+    select d.field, d.problem into field, problem from bridge.adopt_difference(r, l) d;
+    same := field is null;
+    return;
+  elsif l.status in ('pending', 'terminated') then
+    field := 'service_id';
+    problem := case l.status when 'pending' then 'a create of this service is on its way'
+                             else 'the license of this service was terminated: a create makes it anew' end;
+    return;
+  end if;
+  select 'ip', format('%s on %s belongs to service %s of %s', r.upstream_type, host(r.ip), h.service_id, h.source)
+  into field, problem
+  from bridge.pair p join bridge.license h using (license_id)
+  where p.account = r.account and p.upstream_type = r.upstream_type and p.ip = r.ip
+    and h.license_id is distinct from id;
+  if field is null then
+    select 'license_key', format('the key belongs to service %s of %s', h.service_id, h.source) into field, problem
+    from bridge.license h
+    where h.account = r.account and h.license_key = r.license_key and h.license_id is distinct from id
+      and h.status in ('pending', 'active', 'suspended') limit 1;
+  end if;
+end
+$$;
+
+CREATE TABLE bridge.license (
+    license_id bigint NOT NULL,
+    source text NOT NULL,
+    service_id text NOT NULL,
+    provider text NOT NULL,
+    account text NOT NULL,
+    product_code text NOT NULL,
+    upstream_type text NOT NULL,
+    status bridge.license_status DEFAULT 'unknown'::bridge.license_status NOT NULL,
+    ip inet,
+    license_key text,
+    upstream_license_id text,
+    period_end date,
+    expires_at timestamp with time zone,
+    bought_at timestamp with time zone,
+    adopted_at timestamp with time zone,
+    terminated_at timestamp with time zone,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE bridge.license IS 'The thing upstream, as one service of one panel has it';
+
+CREATE FUNCTION bridge.adopt_difference(r bridge.adopt_row, l bridge.license, OUT field text, OUT problem text) RETURNS record
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select d.field, format('service %s has a %s license already, whose %s is %s', r.service_id, l.upstream_type, d.field,
+                         coalesce(d.has, 'not known'))
+  from (values ('product_code', l.account || ' ' || l.upstream_type, r.account || ' ' || r.upstream_type),
+               ('ip', host(l.ip), host(r.ip)), ('license_key', l.license_key, r.license_key),
+               ('upstream_license_id', l.upstream_license_id, r.upstream_license_id),
+               ('period_end', l.period_end::text, r.period_end::text), ('status', l.status::text, r.status::text))
+    as d(field, has, wanted)
+  where d.has is distinct from d.wanted limit 1
+$$;
+
+CREATE FUNCTION bridge.adopt_one(r bridge.adopt_row, p_id bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  id bigint := p_id;
+begin
+  if id is null then
+    insert into bridge.license (source, service_id, provider, account, product_code, upstream_type)
+    values (r.source, r.service_id, r.provider, r.account, r.product_code, r.upstream_type) returning license_id into id;
+    insert into bridge.license_product (source, service_id, product_code, license_id)
+    values (r.source, r.service_id, r.product_code, id) on conflict do nothing;
+    if not found then
+      delete from bridge.license where license_id = id;
+      return false;
+    end if;
+    insert into bridge.line (license_id, account) values (id, r.account);
+  end if;
+  if r.provider = '724license' then
+    insert into bridge.pair as p (account, upstream_type, ip, license_id, owned_at)
+    values (r.account, r.upstream_type, r.ip, id, now())
+    on conflict (account, upstream_type, ip) do update
+    set license_id = excluded.license_id, owned_at = excluded.owned_at, terminated_at = null
+    where p.license_id is null or p.license_id = excluded.license_id;
+    if not found then
+      raise exception '% on % was taken meanwhile', r.upstream_type, host(r.ip) using errcode = 'unique_violation';
+    end if;
+  end if;
+  update bridge.license
+  set account = r.account, provider = r.provider, upstream_type = r.upstream_type, status = r.status, ip = r.ip,
+      license_key = r.license_key, upstream_license_id = r.upstream_license_id, period_end = r.period_end,
+      adopted_at = now(), updated_at = now()
+  where license_id = id;
+  if r.ip is not null then
+    update bridge.license_ip set until = now() where license_id = id and until is null;
+    insert into bridge.license_ip (license_id, ip, order_id) values (id, r.ip, null);
+  end if;
+  return true;
+end
 $$;
 
 CREATE FUNCTION bridge.answer_text(p_answer bytea) RETURNS text
@@ -209,6 +513,37 @@ begin
   update bridge.account set balance = p_balance, balance_at = now(), sandbox = p_sandbox
   where account = p_account and (balance is distinct from p_balance or sandbox <> p_sandbox or balance_at is null
                                  or balance_at < now() - interval '1 minute');
+end
+$$;
+
+CREATE FUNCTION bridge.balance_unread(p_account text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update bridge.account set unread_since = now() where account = p_account and unread_since is null
+$$;
+
+CREATE FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_fate = 'done' then
+    perform bridge.order_end(o.order_id, 'succeeded', 'balance', 'the answer was lost, but the balance shows the purchase',
+                             coalesce(p_cost, o.price), null, false);
+  elsif p_fate = 'not' and p_evidence then
+    update bridge.orders
+    set state = 'queued', reason_code = 'balance', reason = 'the balance shows that nothing was bought: tried again',
+        doubted = false, next_try_at = now(), updated_at = now()
+    where order_id = o.order_id;
+    update bridge.line set run_at = now() where license_id = o.license_id;
+  else
+    update bridge.orders
+    set state = 'needs_review', unsettled = true, updated_at = now(), next_try_at = null, doubted = true,
+        reason_code = case when p_fate = 'not' then 'not_shown' else 'unsettled' end,
+        reason = case when p_fate = 'not' then 'the answer was lost; the balance does not show a purchase'
+                      else 'the answer was lost; ' || p_sentence end
+    where order_id = o.order_id;
+  end if;
 end
 $$;
 
@@ -471,90 +806,6 @@ begin
 end
 $$;
 
-CREATE SEQUENCE bridge.order_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
-CREATE TABLE bridge.orders (
-    order_id bigint DEFAULT nextval('bridge.order_id_seq'::regclass) NOT NULL,
-    license_id bigint NOT NULL,
-    source text NOT NULL,
-    operation_key text NOT NULL,
-    key_free boolean DEFAULT false NOT NULL,
-    fingerprint bytea NOT NULL,
-    type bridge.order_type NOT NULL,
-    paid boolean NOT NULL,
-    provider text NOT NULL,
-    account text NOT NULL,
-    service_id text NOT NULL,
-    product_code text NOT NULL,
-    upstream_type text NOT NULL,
-    new_product_code text,
-    new_upstream_type text,
-    recycled text NOT NULL,
-    ip inet,
-    new_ip inet,
-    billing_months integer,
-    period_end date,
-    license_key text,
-    customer_email text,
-    domain text,
-    hwid text,
-    machine_name text,
-    os_info text,
-    verification_type text,
-    sequence bigint,
-    order_sequence bigint NOT NULL,
-    "position" bigint NOT NULL,
-    cause text,
-    max_credits numeric(20,6),
-    panel_order_id text,
-    invoice_id text,
-    invoice_item_id text,
-    event_at timestamp with time zone,
-    state bridge.order_state NOT NULL,
-    reason_code text,
-    reason text,
-    parked boolean DEFAULT false NOT NULL,
-    waits_pair bigint,
-    doubted boolean DEFAULT false NOT NULL,
-    attempts integer DEFAULT 0 NOT NULL,
-    sent_attempt integer DEFAULT 0 NOT NULL,
-    deadline timestamp with time zone,
-    next_try_at timestamp with time zone,
-    price numeric(20,6),
-    credits numeric(20,6),
-    upstream_license_id text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    finished_at timestamp with time zone,
-    CONSTRAINT orders_billing_months_check CHECK (((billing_months >= 1) AND (billing_months <= 120))),
-    CONSTRAINT orders_check CHECK (((NOT key_free) OR (state = 'failed'::bridge.order_state))),
-    CONSTRAINT orders_check1 CHECK (((NOT parked) OR (state = 'held'::bridge.order_state))),
-    CONSTRAINT orders_check2 CHECK ((sent_attempt <= attempts)),
-    CONSTRAINT orders_check3 CHECK (((finished_at IS NOT NULL) = (state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))),
-    CONSTRAINT orders_fingerprint_check CHECK ((length(fingerprint) = 32)),
-    CONSTRAINT orders_max_credits_check CHECK ((max_credits >= (0)::numeric)),
-    CONSTRAINT orders_recycled_check CHECK ((recycled = ANY (ARRAY['create'::text, 'renew'::text]))),
-    CONSTRAINT orders_sequence_check CHECK ((sequence >= 0))
-)
-WITH (fillfactor='85');
-
-COMMENT ON TABLE bridge.orders IS 'One requested operation on one license: the unit of work';
-
-COMMENT ON COLUMN bridge.orders.key_free IS 'Ended failed after a definite refusal with nothing bought: its operation_key may be used again';
-
-COMMENT ON COLUMN bridge.orders.order_sequence IS 'The sequence given, or the highest one of the license at arrival: with position a total order';
-
-COMMENT ON COLUMN bridge.orders.parked IS 'Held outside the line (a second renewal of one period): does not block the orders behind it';
-
-COMMENT ON COLUMN bridge.orders.doubted IS 'An attempt of this order may have been carried out without our knowing';
-
-COMMENT ON COLUMN bridge.orders.sent_attempt IS 'The last attempt that passed the fence; below attempts: the last one was provably not sent';
-
 CREATE FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) RETURNS void
     LANGUAGE sql
     AS $$
@@ -683,6 +934,92 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  was text;
+begin
+  select alarm into was from bridge.account where account = p_account and alarm is not null for no key update;
+  if not found then
+    return false;
+  end if;
+  update bridge.account set alarm = null, alarm_at = null, version = version + 1 where account = p_account;
+  perform bridge.operator_note(p_actor, 'account.acknowledge', null, p_account, p_reason,
+                               jsonb_build_object('alarm', was));
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_adjust(p_actor text, p_account text, p_amount numeric, p_reason text) RETURNS boolean
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select bridge.operator_book(p_actor, p_account, 'adjustment', p_amount, p_reason)
+$$;
+
+CREATE FUNCTION bridge.operator_adopt(p_actor text, p_dry boolean, text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]) RETURNS TABLE(idx integer, outcome text, field text, problem text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  r bridge.adopt_row;
+  found_as record;
+  adopted int := 0;
+begin
+  perform from bridge.line l
+  where l.license_id in (select p.license_id from unnest($3, $4, $5) as u(source, service_id, product_code)
+                         join bridge.license_product p using (source, service_id, product_code))
+  order by l.license_id for update;
+  for r in
+    select u.ord::int, u.a1, u.a2, u.a3, u.a4, u.a5, u.a6, u.a7::inet, u.a8, u.a9, u.a10::date,
+           u.a11::bridge.license_status
+    from unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+      with ordinality as u(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, ord)
+    order by u.a1, u.a2, u.a3
+  loop
+    found_as := bridge.adopt_check(r);
+    idx := r.idx;
+    field := found_as.field;
+    problem := found_as.problem;
+    outcome := case when problem is not null then 'refused' when found_as.same then 'unchanged' else 'adopted' end;
+    if outcome = 'adopted' and not p_dry then
+      if bridge.adopt_one(r, found_as.id) then
+        adopted := adopted + 1;
+      else
+        outcome := 'refused';
+        field := 'service_id';
+        problem := 'an order of this service came in meanwhile: try again';
+      end if;
+    end if;
+    return next;
+  end loop;
+  if adopted > 0 then
+    perform bridge.operator_note(p_actor, 'license.adopt', null, null, null, jsonb_build_object('adopted', adopted));
+  end if;
+end
+$_$;
+
+CREATE FUNCTION bridge.operator_book(p_actor text, p_account text, p_kind text, p_amount numeric, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  running bigint;
+begin
+  update bridge.account set version = version + 1 where account = p_account returning window_id into running;
+  if not found then
+    return false;
+  end if;
+  update bridge.spending_window set tainted = true where window_id = running and state <> 'shut';
+  insert into bridge.ledger (account, kind, amount, note)
+  values (p_account, p_kind, case p_kind when 'topup' then p_amount else -p_amount end, p_reason);
+  perform bridge.operator_note(p_actor, 'balance.' || p_kind, null, p_account, p_reason,
+                               jsonb_build_object('amount', p_amount));
+  return true;
+end
+$$;
+
 CREATE FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -702,6 +1039,29 @@ begin
   perform bridge.order_end_uncalled(p_order, 'cancelled', 'cancelled', coalesce(p_reason, 'cancelled by an operator'));
   perform bridge.operator_note(p_actor, 'order.cancel', p_order, o.account, p_reason);
   perform bridge.line_advance(o.license_id);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_hold(p_actor text, p_order bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  perform from bridge.line where license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  update bridge.orders
+  set state = 'held', reason_code = 'operator_hold', reason = coalesce('held by an operator: ' || p_reason, 'held by an operator'),
+      waits_pair = null, next_try_at = null, updated_at = now()
+  where order_id = p_order and state in ('queued', 'blocked') returning * into o;
+  if not found then
+    return false;
+  end if;
+  -- A worker that has leased it to buy will find the lease gone and send nothing.
+  update bridge.line set run_at = null, lease_owner = null, lease_until = null
+  where license_id = o.license_id and head_order = p_order;
+  perform bridge.operator_note(p_actor, 'order.hold', p_order, o.account, p_reason);
   return true;
 end
 $$;
@@ -752,6 +1112,46 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.operator_resolve(p_actor text, p_order bigint, p_answer text, p_reason text, p_upstream_id text, p_quiet_ms bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  perform from bridge.line l
+  where l.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  perform from bridge.account a where a.account = (select account from bridge.orders where order_id = p_order)
+  for no key update;
+  select * into o from bridge.orders where order_id = p_order and state = 'needs_review' for update;
+  if not found then
+    return 'state';
+  elsif o.deadline + p_quiet_ms * interval '1 ms' > now() then
+    return 'early';
+  end if;
+  update bridge.account set version = version + 1 where account = o.account;
+  update bridge.orders set unsettled = false where order_id = p_order;
+  perform bridge.operator_note(p_actor, 'order.resolve.' || p_answer, p_order, o.account, p_reason,
+    jsonb_build_object('attempt', o.attempts, 'price', o.price, 'unsettled', o.unsettled));
+  if p_answer = 'happened' then
+    perform bridge.order_end(p_order, 'succeeded', 'resolved', 'an operator found that it was carried out', o.price,
+                             p_upstream_id, false);
+  elsif p_answer = 'did_not_happen' then
+    perform bridge.order_end(p_order, 'failed', 'resolved', 'an operator found that it was not carried out', null, null,
+                             false);
+  elsif p_answer = 'buy_again' then
+    update bridge.orders
+    set state = 'queued', reason_code = 'buy_again', reason = 'an operator had it tried again', doubted = false,
+        next_try_at = now(), updated_at = now()
+    where order_id = p_order;
+    update bridge.line set run_at = now() where license_id = o.license_id;
+  else
+    raise exception 'no such answer: %', p_answer using errcode = 'invalid_parameter_value';
+  end if;
+  return 'ok';
+end
+$$;
+
 CREATE FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -768,13 +1168,57 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.operator_retry(p_actor text, p_order bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  l bridge.line;
+begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) and ln.head_order = p_order
+    and ln.lease_owner is null for update;
+  if not found or not exists (select from bridge.orders where order_id = p_order and state = 'queued') then
+    return false;
+  elsif l.settle_until > now() then
+    raise exception 'a doubtful call of the same license may still act until %', to_char(l.settle_until, 'HH24:MI:SS TZ')
+      using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  update bridge.orders set next_try_at = now(), updated_at = now() where order_id = p_order;
+  update bridge.line set run_at = now() where license_id = l.license_id;
+  perform bridge.operator_note(p_actor, 'order.retry', p_order, l.account, p_reason);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_topup(p_actor text, p_account text, p_amount numeric, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_amount <= 0 then
+    raise exception 'a top-up brings credits, not %', p_amount using errcode = 'invalid_parameter_value';
+  end if;
+  return bridge.operator_book(p_actor, p_account, 'topup', p_amount, p_reason);
+end
+$$;
+
+CREATE FUNCTION bridge.order_action(o bridge.orders) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select case o.type when 'license.create' then 'create' when 'license.renew' then 'renew'
+                     when 'license.change_product' then 'change-core' end
+$$;
+
 CREATE FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) RETURNS record
     LANGUAGE plpgsql STABLE
     AS $$
 declare
+  l bridge.license;
   status bridge.license_status;
 begin
-  select l.status into status from bridge.license l where l.license_id = o.license_id;
+  select * into l from bridge.license lic where lic.license_id = o.license_id;
+  status := l.status;
   if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < p_done_sequence then
     state := 'cancelled';
     code := 'superseded';
@@ -788,6 +1232,11 @@ begin
     state := 'failed';
     code := 'already_live';
     sentence := 'the license lives already';
+  elsif o.provider = '724license' and status in ('active', 'suspended') and l.ip is not null
+        and (o.upstream_type, o.ip) is distinct from (l.upstream_type, l.ip) then
+    state := 'failed';
+    code := 'elsewhere';
+    sentence := format('the license is %s on %s, not %s on %s', l.upstream_type, host(l.ip), o.upstream_type, host(o.ip));
   end if;
 end
 $$;
@@ -825,7 +1274,7 @@ declare
 begin
   update bridge.orders
   set state = p_state, reason_code = p_code, reason = p_reason, next_try_at = null, finished_at = now(),
-      credits = p_credits, upstream_license_id = coalesce(p_upstream_id, upstream_license_id), updated_at = now(),
+      unsettled = false, credits = p_credits, upstream_license_id = coalesce(p_upstream_id, upstream_license_id), updated_at = now(),
       key_free = (p_state = 'failed' and p_key_free and not doubted)
   where order_id = p_order returning * into o;
   if p_state = 'succeeded' and o.paid then
@@ -902,8 +1351,8 @@ declare
   target record;
   claim record;
 begin
-  if o.provider <> '724license' or o.ip is null then
-    return;
+  if o.provider <> '724license' or o.ip is null or (o.state = 'held' and o.reason_code = 'operator_hold') then
+    return; -- what a person holds stays held, whoever has its pair
   end if;
   select p.pair_id, p.license_id into pair_id, holder from bridge.pair p
   where p.account = o.account and p.upstream_type = o.upstream_type and p.ip = o.ip
@@ -1141,6 +1590,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.price_learned(o bridge.orders, p_month numeric) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+  select p.price from bridge.product_price p
+  where p.account = o.account and p.upstream_type = o.upstream_type and p.new_type = coalesce(o.new_upstream_type, '')
+    and p.billing_months = coalesce(o.billing_months, 0) and p.month_price = p_month
+    and p.action = bridge.order_action(o)
+$$;
+
 CREATE FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) RETURNS TABLE(price text, expected text, visible boolean, learned boolean)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1152,6 +1610,46 @@ CREATE FUNCTION bridge.price_read(p_account text, p_type text, p_months integer,
     on l.account = p.account and l.upstream_type = p.upstream_type and l.billing_months = p_months
    and l.action = p_action and l.new_type = ''
   where p.account = p_account and p.upstream_type = p_type
+$$;
+
+CREATE FUNCTION bridge.probe_begin(p_worker text, p_order bigint, p_lease_ms bigint, p_late_ms bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  l bridge.line;
+begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  -- A statement of its own, so that it sees what whoever held the line before has done.
+  if l.lease_owner is not null
+     or not exists (select from bridge.orders where order_id = p_order and state = 'in_doubt') then
+    return false;
+  end if;
+  update bridge.line
+  set lease_owner = p_worker, lease_epoch = lease_epoch + 1, lease_until = now() + p_lease_ms * interval '1 ms',
+      run_at = now() + p_lease_ms * interval '1 ms', settle_until = now() + p_late_ms * interval '1 ms'
+  where license_id = l.license_id;
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.probe_end(p_worker text, p_order bigint, p_certain boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  l bridge.line;
+begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  update bridge.line ln
+  set lease_owner = null, lease_until = null,
+      settle_until = case when p_certain then null else ln.settle_until end,
+      run_at = case when exists (select from bridge.orders o where o.order_id = ln.head_order and o.state = 'queued')
+                    then greatest(now(), case when not p_certain then ln.settle_until end) end
+  where ln.license_id = l.license_id and ln.lease_owner = p_worker;
+end
 $$;
 
 CREATE FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) RETURNS void
@@ -1216,32 +1714,307 @@ begin
 end
 $$;
 
-CREATE FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_price numeric, p_balance numeric) RETURNS integer
+CREATE TABLE bridge.spending_window (
+    window_id bigint NOT NULL,
+    account text NOT NULL,
+    state text NOT NULL,
+    tainted boolean DEFAULT false NOT NULL,
+    solo boolean DEFAULT false NOT NULL,
+    balance_open numeric(20,6),
+    balance_close numeric(20,6),
+    confirmed numeric(20,6) DEFAULT 0 NOT NULL,
+    begun integer DEFAULT 0 NOT NULL,
+    opened_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT spending_window_state_check CHECK ((state = ANY (ARRAY['open'::text, 'drain'::text, 'shut'::text])))
+);
+
+COMMENT ON TABLE bridge.spending_window IS 'A span of paid calls between two balance readings of a quiet account';
+
+COMMENT ON COLUMN bridge.spending_window.tainted IS 'No conclusion is drawn from its balances';
+
+COMMENT ON COLUMN bridge.spending_window.solo IS 'A call whose cost is not learned yet, alone';
+
+COMMENT ON COLUMN bridge.spending_window.confirmed IS 'What its confirmed calls were booked to cost';
+
+CREATE FUNCTION bridge.window_book(a bridge.account, w bridge.spending_window, p_balance numeric, p_learned numeric, p_rise numeric, p_alarm text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o bridge.orders;
+begin
+  if p_balance is not null then
+    insert into bridge.ledger (account, kind, balance, note)
+    values (a.account, 'observed', p_balance, format('window %s settled', w.window_id));
+    update bridge.account set balance = p_balance, balance_at = now(), unread_since = null where account = a.account;
+  end if;
+  if p_learned is not null then
+    select * into o from bridge.orders where window_id = w.window_id and state = 'succeeded' order by order_id limit 1;
+    if found then
+      insert into bridge.product_price as p (account, action, upstream_type, new_type, billing_months, month_price, price)
+      -- A create that may have found an old license teaches nothing.
+      select o.account, bridge.order_action(o), o.upstream_type, coalesce(o.new_upstream_type, ''),
+             coalesce(o.billing_months, 0), c.price, p_learned
+      from bridge.product c
+      where c.account = o.account and c.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)
+        and not (o.type = 'license.create' and o.price_other = 0)
+      on conflict (account, action, upstream_type, new_type, billing_months) do update
+      set month_price = excluded.month_price, price = excluded.price, learned_at = now();
+      if o.credits is distinct from p_learned then
+        insert into bridge.ledger (account, kind, amount, note)
+        values (o.account, 'adjustment', p_learned - o.credits,
+                format('order %s was booked at %s and cost %s', o.order_id, trim_scale(o.credits), trim_scale(p_learned)));
+        update bridge.orders set credits = p_learned, price = p_learned, price_other = p_learned
+        where order_id = o.order_id;
+      end if;
+    end if;
+  end if;
+  if p_rise > 0 then
+    insert into bridge.ledger (account, kind, amount, note)
+    values (a.account, 'topup', p_rise, format('seen when window %s was settled', w.window_id));
+  end if;
+  if p_alarm is not null then
+    insert into bridge.operator_action (actor, action, account, reason)
+    values ('license-bridge', 'account.alarm', a.account, p_alarm);
+  end if;
+end
+$$;
+
+CREATE FUNCTION bridge.window_close(p_account text, p_window bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.account set window_state = 'drain', version = version + 1
+  where account = p_account and window_id = p_window and window_state = 'open';
+  if found then
+    update bridge.spending_window set state = 'drain' where window_id = p_window;
+  end if;
+  return found;
+end
+$$;
+
+CREATE FUNCTION bridge.window_doubts(p_account text) RETURNS TABLE(version bigint, order_id bigint, attempt integer, price text, price_other text, probe boolean, upstream_type text, ip text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select a.version, o.order_id, o.attempts, o.price::text, o.price_other::text,
+         o.type = 'license.create' and not exists (
+           select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type and p.ip = o.ip
+             and (p.owned_at is not null or p.terminated_at is not null)),
+         o.upstream_type, host(o.ip)
+  from bridge.account a
+  join bridge.orders o on o.account = a.account and o.paid and o.state = 'in_doubt'
+  where a.account = p_account
+  order by o.order_id
+$$;
+
+CREATE FUNCTION bridge.window_expected(p_window bigint) RETURNS text
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select trim_scale(sum(case when l.month_price > 0 then o.price * p.price / l.month_price else o.price end))::text
+  from bridge.orders o
+  join bridge.product p on p.account = o.account and p.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)
+  left join bridge.product_price l
+    on l.account = o.account and l.action = bridge.order_action(o) and l.upstream_type = o.upstream_type
+   and l.new_type = coalesce(o.new_upstream_type, '') and l.billing_months = coalesce(o.billing_months, 0)
+  where o.window_id = p_window and o.state = 'succeeded'
+$$;
+
+CREATE FUNCTION bridge.window_look(p_account text, p_quiet_ms bigint) RETURNS bridge.window_look
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select row(a.version, a.window_state, a.window_id, w.tainted, w.solo, w.balance_open::text, w.confirmed::text, w.begun,
+             count(o.order_id) filter (where o.state = 'calling'), count(o.order_id) filter (where o.state = 'in_doubt'),
+             exists (select from bridge.line l where l.account = a.account and l.head_paid and l.run_at <= now()
+                     and l.lease_owner is null),
+             a.paused, a.alarm, a.width, extract(epoch from now() - w.opened_at) * 1000,
+             greatest(0, extract(epoch from max(o.deadline) filter (where o.state = 'in_doubt') - now()) * 1000
+                         + p_quiet_ms),
+             extract(epoch from now() - a.unread_since) * 1000, s.price_other::text)::bridge.window_look
+  from bridge.account a
+  left join bridge.spending_window w on w.window_id = a.window_id
+  left join bridge.orders o on o.account = a.account and o.paid and o.state in ('calling', 'in_doubt')
+  left join lateral (select d.price_other from bridge.orders d
+                     where d.window_id = w.window_id and d.state = 'succeeded' limit 1) s on w.solo and w.state <> 'shut'
+  where a.account = p_account
+  group by a.account, w.window_id, s.price_other
+$$;
+
+CREATE FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_width integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  a bridge.account;
+begin
+  a := bridge.account_lock(p_account, p_version);
+  if a.account is null or a.window_state <> 'shut' or a.paused
+     or exists (select from bridge.orders o where o.account = p_account and o.paid
+                and o.state in ('calling', 'in_doubt')) then
+    return null;
+  end if;
+  return bridge.window_open_locked(a, p_balance, p_sandbox, p_width);
+end
+$$;
+
+CREATE FUNCTION bridge.window_open_locked(a bridge.account, p_balance numeric, p_sandbox boolean, p_width integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+declare
+  id bigint;
+  taint boolean;
+begin
+  taint := p_balance is null or p_sandbox or a.alarm is not null
+           or exists (select from bridge.orders o where o.account = a.account and o.unsettled);
+  insert into bridge.spending_window (account, state, tainted, balance_open)
+  values (a.account, 'open', taint, p_balance) returning window_id into id;
+  update bridge.account
+  set version = version + 1, window_state = 'open', window_id = id,
+      width = case when taint then 1 else least(width, p_width) end
+  where account = a.account;
+  return id;
+end
+$$;
+
+CREATE FUNCTION bridge.window_prices_hold(p_window bigint) RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select not exists (
+    select from bridge.orders o
+    left join bridge.product p on p.account = o.account and p.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)
+    where o.window_id = p_window and o.state in ('succeeded', 'in_doubt') and o.month_price is distinct from p.price)
+$$;
+
+CREATE FUNCTION bridge.window_probed(p_order bigint, p_attempt integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
   o bridge.orders;
 begin
+  perform from bridge.line l
+  where l.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  perform from bridge.account a where a.account = (select account from bridge.orders where order_id = p_order)
+  for no key update;
+  select * into o from bridge.orders where order_id = p_order and attempts = p_attempt and type = 'license.create'
+    and (state = 'in_doubt' or (state = 'needs_review' and unsettled)) for update;
+  if not found then
+    return false;
+  end if;
+  perform bridge.account_touched(o, 'succeeded');
+  perform bridge.order_end(p_order, 'succeeded', 'probe', 'the answer was lost, but the license is there: it was bought',
+                           o.price, null, false);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.window_settle(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_orders bigint[], p_fates text[], p_costs numeric[], p_evidence boolean, p_sentence text, p_alarm text, p_learned numeric, p_rise numeric, p_next boolean, p_width integer) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  a bridge.account;
+  w bridge.spending_window;
+  o bridge.orders;
+  r record;
+begin
+  perform from bridge.line l
+  where l.license_id in (select d.license_id from bridge.orders d where d.order_id = any (p_orders))
+  order by l.license_id for update;
+  a := bridge.account_lock(p_account, p_version);
+  if a.account is null or a.window_state <> 'drain'
+     or exists (select from bridge.orders c where c.account = p_account and c.paid and c.state = 'calling') then
+    return false;
+  end if;
+  select * into w from bridge.spending_window where window_id = a.window_id;
+  for r in select u.* from unnest(p_orders, p_fates, p_costs) as u(id, fate, cost) loop
+    select * into o from bridge.orders where order_id = r.id and state = 'in_doubt' for update;
+    perform bridge.doubt_end(o, r.fate, r.cost, p_evidence, p_sentence);
+  end loop;
+  perform bridge.window_book(a, w, p_balance, p_learned, p_rise, p_alarm);
+  update bridge.spending_window set state = 'shut', balance_close = p_balance, closed_at = now()
+  where window_id = w.window_id;
+  update bridge.account
+  set version = version + 1, window_state = 'shut', sandbox = p_sandbox,
+      alarm = coalesce(alarm, p_alarm), alarm_at = case when p_alarm is null then alarm_at else coalesce(alarm_at, now()) end,
+      width = case when cardinality(p_orders) > 0 or w.tainted or p_alarm is not null then 1
+                   else least(width * 2, p_width) end
+  where account = p_account returning * into a;
+  if p_next and p_balance is not null and not a.paused then
+    perform bridge.window_open_locked(a, p_balance, p_sandbox, p_width);
+  end if;
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_month numeric, p_width integer, p_count integer, p_span_ms bigint) RETURNS bridge.begin_result
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  a bridge.account;
+  w bridge.spending_window;
+  o bridge.orders;
+  calling int;
+  committed numeric;
+  known numeric;
+  most numeric;
+  odd boolean; -- a create where a license of ours was: it may find that one and cost nothing
+begin
   update bridge.line
   set lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
   where license_id = (select license_id from bridge.orders where order_id = p_order) and head_order = p_order
     and lease_owner = p_worker and lease_epoch = p_epoch and lease_until > now();
   if not found then
-    return null;
+    return row(null::int, 'lost'::text, null::text);
+  end if;
+  select acc.* into a from bridge.account acc
+  where acc.account = (select account from bridge.orders where order_id = p_order) for no key update;
+  select * into o from bridge.orders where order_id = p_order and state = 'queued';
+  select * into w from bridge.spending_window where window_id = a.window_id;
+  select count(*), coalesce(sum(c.price), 0) into calling, committed from bridge.orders c
+  where c.account = a.account and c.paid and c.state = 'calling';
+  if o.order_id is null or a.paused then
+    return row(null::int, 'lost'::text, null::text);
+  elsif a.window_state <> 'open' or w.solo or calling >= least(a.width, p_width) then
+    return row(null::int, 'wait'::text, null::text);
+  end if;
+  odd := o.type = 'license.create' and exists (
+    select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type and p.ip = o.ip
+      and (p.owned_at is not null or p.terminated_at is not null));
+  if not odd then
+    known := bridge.price_learned(o, p_month);
+  end if;
+  most := coalesce(known, p_month * greatest(coalesce(o.billing_months, 1), 1));
+  if w.begun >= p_count or w.opened_at + p_span_ms * interval '1 ms' < now()
+     or (known is null and w.begun > 0 and not w.tainted) then
+    update bridge.account set window_state = 'drain', version = version + 1 where account = a.account;
+    update bridge.spending_window set state = 'drain' where window_id = w.window_id;
+    return row(null::int, 'wait'::text, null::text);
+  elsif w.balance_open - w.confirmed - committed < coalesce(known, p_month) then
+    -- The next window begins with a fresh reading.
+    update bridge.account set window_state = 'drain', version = version + 1 where account = a.account;
+    update bridge.spending_window set state = 'drain' where window_id = w.window_id;
+    return row(null::int, 'short'::text, (w.balance_open - w.confirmed - committed)::text);
   end if;
   update bridge.orders
-  set state = 'calling', attempts = attempts + 1, price = p_price, reason_code = 'calling', reason = null,
-      next_try_at = null, deadline = null, updated_at = now()
-  where order_id = p_order and state = 'queued'
-    and not exists (select from bridge.account a where a.account = orders.account and a.paused)
-  returning * into o;
-  if not found then
-    return null;
-  end if;
-  insert into bridge.attempt (order_id, attempt, account, call, worker, epoch, price, balance_before)
-  values (o.order_id, o.attempts, o.account, o.type::text, p_worker, p_epoch, p_price, p_balance);
-  return o.attempts;
+  set state = 'calling', attempts = attempts + 1, price = most, price_other = case when known is not null then known
+        when odd or o.type = 'license.change_product' then 0 -- it may turn out to be free
+        else p_month end,
+      month_price = p_month,
+      window_id = w.window_id, reason_code = 'calling', reason = null, next_try_at = null, deadline = null,
+      updated_at = now()
+  where order_id = p_order returning * into o;
+  update bridge.spending_window set begun = begun + 1, solo = (known is null and not tainted)
+  where window_id = w.window_id;
+  update bridge.account set version = version + 1 where account = a.account;
+  insert into bridge.attempt (order_id, attempt, account, call, worker, epoch, price, balance_before, window_id)
+  values (o.order_id, o.attempts, o.account, o.type::text, p_worker, p_epoch, most, w.balance_open, w.window_id);
+  return row(o.attempts, 'go'::text, most::text);
 end
 $$;
 
@@ -1284,38 +2057,34 @@ begin
 end
 $$;
 
-CREATE FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint) RETURNS SETOF bridge.work
+CREATE FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_limit integer, p_lease_ms bigint) RETURNS SETOF bridge.work
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  lane bigint;
-  leased record;
+  heads bigint[];
+  epochs bigint[];
 begin
-  -- Not the key: every insert at the front door shares that.
-  select a.lane_order into lane from bridge.account a where a.account = p_account and not a.paused
-  for no key update skip locked;
-  if not found then
+  if not exists (select from bridge.account a where a.account = p_account and a.window_state = 'open'
+                 and not a.paused) then
     return;
   end if;
-  -- A statement of its own, so that it sees what whoever held the lock before has done.
-  if exists (select from bridge.line l where l.head_order = lane and l.lease_owner is not null) then
-    return;
-  end if;
-  update bridge.line l
-  set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
-      lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
-  where l.license_id = (
-    select r.license_id from bridge.line r
-    where r.account = p_account and r.head_paid and r.run_at <= now() and r.lease_owner is null
-    order by r.run_at limit 1 for update skip locked)
-  returning l.head_order, l.lease_epoch into leased;
-  if not found then
-    return;
-  end if;
-  update bridge.account set lane_order = leased.head_order where account = p_account;
-  return query select w.* from bridge.orders o, lateral bridge.work_of(o, leased.lease_epoch) w
-               where o.order_id = leased.head_order and o.state = 'queued';
+  with ripe as materialized (
+    select l.license_id from bridge.line l
+    where l.account = p_account and l.head_paid and l.run_at <= now() and l.lease_owner is null
+    order by l.run_at limit p_limit for update skip locked
+  ), leased as (
+    update bridge.line l
+    set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
+        lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
+    from ripe where l.license_id = ripe.license_id
+    returning l.head_order, l.lease_epoch
+  )
+  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  -- A statement of its own: it sees the heads as they were when their lines were locked.
+  return query
+  select w.* from unnest(heads, epochs) as h(order_id, epoch)
+  join bridge.orders o on o.order_id = h.order_id and o.state = 'queued', lateral bridge.work_of(o, h.epoch) w;
 end
 $$;
 
@@ -1347,7 +2116,10 @@ CREATE FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) RETURNS bridge.w
              o.billing_months, o.period_end::text, o.license_key, o.customer_email, o.domain, o.hwid, o.machine_name,
              o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text,
              not exists (select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
-                           and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null))
+                           and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null)),
+             case when o.paid then (
+               select bridge.price_learned(o, c.price)::text from bridge.product c
+               where c.account = o.account and c.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)) end
             )::bridge.work
   from bridge.license l where l.license_id = o.license_id
 $$;
@@ -1381,7 +2153,7 @@ begin
     update bridge.license set expires_at = to_timestamp(p_expires_ms / 1000.0), updated_at = now()
     where license_id = o.license_id;
   end if;
-  update bridge.account set version = version + 1, lane_order = nullif(lane_order, p_order) where account = o.account and o.paid;
+  perform bridge.account_touched(o, p_to);
   update bridge.line
   set lease_owner = null, lease_until = null, run_at = null,
       settle_until = case when p_settle_ms > 0 then now() + p_settle_ms * interval '1 ms' else settle_until end
@@ -1399,9 +2171,6 @@ begin
   where order_id = p_order returning * into o;
   if p_to = 'queued' then
     update bridge.line set run_at = o.next_try_at where license_id = o.license_id;
-  elsif p_to = 'in_doubt' then
-    -- No evidence is gathered yet: every doubt is a person's to settle.
-    update bridge.orders set state = 'needs_review', updated_at = now() where order_id = p_order;
   end if;
   return true;
 end
@@ -1444,22 +2213,24 @@ CREATE FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.o
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  id bigint;
+  l bridge.line;
 begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  -- An order that has begun after all (its answer was lost) keeps its lease, so that it is taken over.
+  if l.head_order is distinct from p_order or l.lease_epoch <> p_epoch or l.lease_owner is null
+     or not exists (select from bridge.orders where order_id = p_order and state = 'queued') then
+    return false;
+  end if;
   update bridge.line
   set lease_owner = null, lease_until = null,
       run_at = case when p_to = 'queued' then now() + p_wait_ms * interval '1 ms' end
-  where license_id = (select license_id from bridge.orders where order_id = p_order) and head_order = p_order
-    and lease_epoch = p_epoch and lease_owner is not null
-  returning license_id into id;
-  if id is not null then
-    update bridge.orders
-    set state = p_to, reason_code = p_code, reason = p_reason, price = coalesce(p_price, price), updated_at = now(),
-        next_try_at = case when p_wait_ms is not null then now() + p_wait_ms * interval '1 ms' end
-    where order_id = p_order and state = 'queued';
-    update bridge.account set lane_order = null where lane_order = p_order;
-  end if;
-  return id is not null;
+  where license_id = l.license_id;
+  update bridge.orders
+  set state = p_to, reason_code = p_code, reason = p_reason, price = coalesce(p_price, price), updated_at = now(),
+      next_try_at = case when p_wait_ms is not null then now() + p_wait_ms * interval '1 ms' end
+  where order_id = p_order;
+  return true;
 end
 $$;
 
@@ -1478,7 +2249,6 @@ begin
     order by ln.account, ln.run_at limit p_limit for update skip locked
   loop
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
-    update bridge.account set version = version + 1, lane_order = null where lane_order = o.order_id;
     update bridge.line
     set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null,
         settle_until = case when o.state = 'calling' and bridge.order_changes(o)
@@ -1503,9 +2273,7 @@ begin
             case when target = 'queued' then now() end,
           doubted = doubted or target = 'in_doubt' or (not o.paid and bridge.order_changes(o))
       where ord.order_id = o.order_id;
-      if target = 'in_doubt' then
-        update bridge.orders ord set state = 'needs_review', updated_at = now() where ord.order_id = o.order_id;
-      end if;
+      perform bridge.account_touched(o, target);
     end if;
     if target = 'queued' or o.state = 'queued' then
       update bridge.line set run_at = now() where license_id = l.license_id;
@@ -1533,28 +2301,6 @@ CREATE FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running inte
   insert into bridge.worker as w (worker, version, running) values ($1, $2, $3)
   on conflict (worker) do update set seen_at = now(), running = excluded.running, version = excluded.version
 $_$;
-
-CREATE TABLE bridge.account (
-    account text NOT NULL,
-    provider text NOT NULL,
-    version bigint DEFAULT 0 NOT NULL,
-    paused boolean DEFAULT false NOT NULL,
-    pause_reason text,
-    lane_order bigint,
-    window_id bigint,
-    window_state text DEFAULT 'shut'::text NOT NULL,
-    balance numeric(20,6),
-    balance_at timestamp with time zone,
-    sandbox boolean DEFAULT false NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
-    CONSTRAINT account_provider_check CHECK ((provider = ANY (ARRAY['724license'::text, 'lisanszone'::text]))),
-    CONSTRAINT account_window_state_check CHECK ((window_state = ANY (ARRAY['shut'::text, 'open'::text, 'drain'::text])))
-);
-
-COMMENT ON TABLE bridge.account IS 'One set of credentials at a provider; version rises with every change that money depends on';
-
-COMMENT ON COLUMN bridge.account.lane_order IS 'The order whose paid call is being prepared or made: one at a time';
 
 CREATE TABLE bridge.attempt (
     order_id bigint NOT NULL,
@@ -1680,6 +2426,8 @@ CREATE TABLE bridge.ledger (
 
 COMMENT ON TABLE bridge.ledger IS 'Credits: what was bought, topped up, adjusted and seen; append-only';
 
+COMMENT ON COLUMN bridge.ledger.amount IS 'Credits that a purchase or an adjustment took, or that a top-up brought';
+
 ALTER TABLE bridge.ledger ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME bridge.ledger_entry_id_seq
     START WITH 1
@@ -1689,38 +2437,17 @@ ALTER TABLE bridge.ledger ALTER COLUMN entry_id ADD GENERATED ALWAYS AS IDENTITY
     CACHE 1
 );
 
-CREATE TABLE bridge.license (
-    license_id bigint NOT NULL,
-    source text NOT NULL,
-    service_id text NOT NULL,
-    provider text NOT NULL,
-    account text NOT NULL,
-    product_code text NOT NULL,
-    upstream_type text NOT NULL,
-    status bridge.license_status DEFAULT 'unknown'::bridge.license_status NOT NULL,
-    ip inet,
-    license_key text,
-    upstream_license_id text,
-    period_end date,
-    expires_at timestamp with time zone,
-    bought_at timestamp with time zone,
-    adopted_at timestamp with time zone,
-    terminated_at timestamp with time zone,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-COMMENT ON TABLE bridge.license IS 'The thing upstream, as one service of one panel has it';
-
 CREATE TABLE bridge.license_ip (
     license_id bigint NOT NULL,
     ip inet NOT NULL,
     since timestamp with time zone DEFAULT now() NOT NULL,
     until timestamp with time zone,
-    order_id bigint NOT NULL
+    order_id bigint
 );
 
 COMMENT ON TABLE bridge.license_ip IS 'The addresses a license has had';
+
+COMMENT ON COLUMN bridge.license_ip.order_id IS 'The order that brought it there; null: adopted with it';
 
 ALTER TABLE bridge.license ALTER COLUMN license_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME bridge.license_license_id_seq
@@ -1860,14 +2587,16 @@ CREATE TABLE bridge.product_price (
     upstream_type text NOT NULL,
     new_type text DEFAULT ''::text NOT NULL,
     billing_months integer NOT NULL,
+    month_price numeric(20,6) NOT NULL,
     price numeric(20,6) NOT NULL,
     learned_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT product_price_action_check CHECK ((action = ANY (ARRAY['create'::text, 'renew'::text, 'change-core'::text]))),
     CONSTRAINT product_price_billing_months_check CHECK ((billing_months >= 0)),
+    CONSTRAINT product_price_month_price_check CHECK ((month_price >= (0)::numeric)),
     CONSTRAINT product_price_price_check CHECK ((price >= (0)::numeric))
 );
 
-COMMENT ON TABLE bridge.product_price IS 'What a whole call was seen to cost, learned from confirmed calls';
+COMMENT ON TABLE bridge.product_price IS 'What a whole call was seen to cost, learned from a confirmed call alone in its window; counts while the catalogue says month_price';
 
 CREATE TABLE bridge.refusal (
     at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1904,21 +2633,6 @@ CREATE TABLE bridge.schema_migration (
 );
 
 COMMENT ON TABLE bridge.schema_migration IS 'Migrations applied, with the checksum of their text';
-
-CREATE TABLE bridge.spending_window (
-    window_id bigint NOT NULL,
-    account text NOT NULL,
-    state text NOT NULL,
-    tainted boolean DEFAULT false NOT NULL,
-    balance_open numeric(20,6),
-    balance_close numeric(20,6),
-    begun integer DEFAULT 0 NOT NULL,
-    opened_at timestamp with time zone DEFAULT now() NOT NULL,
-    closed_at timestamp with time zone,
-    CONSTRAINT spending_window_state_check CHECK ((state = ANY (ARRAY['open'::text, 'drain'::text, 'shut'::text])))
-);
-
-COMMENT ON TABLE bridge.spending_window IS 'A span of paid calls between two balance readings of a quiet account';
 
 ALTER TABLE bridge.spending_window ALTER COLUMN window_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME bridge.spending_window_window_id_seq
@@ -1971,7 +2685,10 @@ CREATE VIEW ops.accounts AS
     trim_scale(a.balance) AS balance,
     a.balance_at,
     a.sandbox,
-    a.lane_order
+    a.window_state,
+    a.width,
+    a.alarm,
+    a.alarm_at
    FROM bridge.account a;
 
 COMMENT ON VIEW ops.accounts IS 'Accounts with their last balance';
@@ -1999,6 +2716,92 @@ CREATE VIEW ops.attempts AS
 
 COMMENT ON VIEW ops.attempts IS 'Every upstream call made for an order';
 
+CREATE VIEW ops.renewals_due AS
+ SELECT l.account,
+    l.license_id,
+    l.source,
+    l.service_id,
+    l.product_code,
+    l.upstream_type,
+    host(l.ip) AS ip,
+    l.period_end,
+    COALESCE(m.billing_months, 1) AS billing_months,
+    trim_scale(COALESCE(s.price, (p.price * (COALESCE(m.billing_months, 1))::numeric))) AS price
+   FROM (((bridge.license l
+     LEFT JOIN LATERAL ( SELECT o.billing_months
+           FROM bridge.orders o
+          WHERE ((o.license_id = l.license_id) AND (o.type = ANY (ARRAY['license.create'::bridge.order_type, 'license.renew'::bridge.order_type])) AND (o.state = 'succeeded'::bridge.order_state) AND (o.billing_months IS NOT NULL))
+          ORDER BY o."position" DESC
+         LIMIT 1) m ON (true))
+     LEFT JOIN bridge.product p ON (((p.account = l.account) AND (p.upstream_type = l.upstream_type))))
+     LEFT JOIN bridge.product_price s ON (((s.account = l.account) AND (s.action = 'renew'::text) AND (s.upstream_type = l.upstream_type) AND (s.new_type = ''::text) AND (s.billing_months = COALESCE(m.billing_months, 1)) AND (s.month_price = p.price))))
+  WHERE ((l.provider = '724license'::text) AND (l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30))) AND (NOT (EXISTS ( SELECT
+           FROM bridge.orders o
+          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))))));
+
+COMMENT ON VIEW ops.renewals_due IS 'Licenses whose period ends within 30 days, and what their renewal is expected to take';
+
+CREATE VIEW ops.waiting_purchases AS
+ SELECT o.account,
+    o.order_id,
+    (o.state)::text AS state,
+    trim_scale(COALESCE(o.price, l.price, (p.price * (GREATEST(COALESCE(o.billing_months, 1), 1))::numeric))) AS price
+   FROM ((bridge.orders o
+     LEFT JOIN bridge.product p ON (((p.account = o.account) AND (p.upstream_type = COALESCE(o.new_upstream_type, o.upstream_type)))))
+     LEFT JOIN bridge.product_price l ON (((l.account = o.account) AND (l.upstream_type = o.upstream_type) AND (l.new_type = COALESCE(o.new_upstream_type, ''::text)) AND (l.billing_months = COALESCE(o.billing_months, 0)) AND (l.month_price = p.price) AND (l.action =
+        CASE o.type
+            WHEN 'license.create'::bridge.order_type THEN 'create'::text
+            WHEN 'license.renew'::bridge.order_type THEN 'renew'::text
+            ELSE 'change-core'::text
+        END))))
+  WHERE ((o.state = ANY (ARRAY['queued'::bridge.order_state, 'blocked'::bridge.order_state, 'held'::bridge.order_state])) AND o.paid);
+
+COMMENT ON VIEW ops.waiting_purchases IS 'Paid orders that have not begun, and what each is expected to take';
+
+CREATE VIEW ops.balance_runway AS
+ SELECT a.account,
+    trim_scale(a.balance) AS balance,
+    a.balance_at,
+    a.sandbox,
+    COALESCE(w.orders, (0)::bigint) AS waiting_orders,
+    trim_scale(COALESCE(w.credits, (0)::numeric)) AS waiting_credits,
+    COALESCE(r.licenses, (0)::bigint) AS renewals_30d,
+    trim_scale(COALESCE(r.credits, (0)::numeric)) AS renewals_credits,
+    (COALESCE(w.unpriced, (0)::bigint) + COALESCE(r.unpriced, (0)::bigint)) AS unpriced,
+    trim_scale(((a.balance - COALESCE(w.credits, (0)::numeric)) - COALESCE(r.credits, (0)::numeric))) AS left_after,
+    trim_scale(s.spent) AS spent_30d,
+    trim_scale(round((s.spent / s.days), 6)) AS spent_a_day,
+        CASE
+            WHEN (s.spent > (0)::numeric) THEN round((GREATEST(a.balance, (0)::numeric) / (s.spent / s.days)), 1)
+            ELSE NULL::numeric
+        END AS days_left
+   FROM (((bridge.account a
+     LEFT JOIN ( SELECT p.account,
+            count(*) AS orders,
+            sum(p.price) AS credits,
+            count(*) FILTER (WHERE (p.price IS NULL)) AS unpriced
+           FROM ops.waiting_purchases p
+          GROUP BY p.account) w USING (account))
+     LEFT JOIN ( SELECT d.account,
+            count(*) AS licenses,
+            sum(d.price) AS credits,
+            count(*) FILTER (WHERE (d.price IS NULL)) AS unpriced
+           FROM ops.renewals_due d
+          GROUP BY d.account) r USING (account))
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(l.amount), (0)::numeric) AS spent,
+            GREATEST((1)::numeric, LEAST((30)::numeric, (EXTRACT(epoch FROM (now() - ( SELECT min(f.at) AS min
+                   FROM bridge.ledger f
+                  WHERE (f.account = a.account)))) / (86400)::numeric))) AS days
+           FROM bridge.ledger l
+          WHERE ((l.account = a.account) AND (l.at > (now() - '30 days'::interval)) AND (l.kind = ANY (ARRAY['purchase'::text, 'adjustment'::text])))) s)
+  WHERE (a.provider = '724license'::text);
+
+COMMENT ON VIEW ops.balance_runway IS 'How long the credits of each account last, and what is known to come';
+
+COMMENT ON COLUMN ops.balance_runway.unpriced IS 'Waiting orders and renewals whose price is not known: not in the sums';
+
+COMMENT ON COLUMN ops.balance_runway.left_after IS 'What remains of the balance after the waiting orders and the renewals';
+
 CREATE VIEW ops.deliveries AS
  SELECT d.source,
     d.delivery_id,
@@ -2020,6 +2823,39 @@ CREATE VIEW ops.ledger AS
    FROM bridge.ledger l;
 
 COMMENT ON VIEW ops.ledger IS 'Credits bought, topped up, adjusted and seen';
+
+CREATE VIEW ops.ledger_drift AS
+ SELECT w.window_id,
+    w.account,
+    w.opened_at,
+    w.closed_at,
+    w.tainted,
+    w.solo,
+    w.begun,
+    trim_scale(w.balance_open) AS balance_open,
+    trim_scale(w.balance_close) AS balance_close,
+    trim_scale(w.confirmed) AS confirmed,
+    trim_scale(((w.balance_open - w.balance_close) - w.confirmed)) AS drift,
+    trim_scale(b.bought) AS bought,
+    trim_scale(m.topups) AS topups,
+    trim_scale(m.adjustments) AS adjustments,
+    trim_scale(((((w.balance_open - w.balance_close) - b.bought) - m.adjustments) + m.topups)) AS unexplained
+   FROM ((bridge.spending_window w
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(l.amount), (0)::numeric) AS bought
+           FROM (bridge.orders o
+             JOIN bridge.ledger l ON (((l.order_id = o.order_id) AND (l.kind = 'purchase'::text))))
+          WHERE (o.window_id = w.window_id)) b)
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(l.amount) FILTER (WHERE (l.kind = 'topup'::text)), (0)::numeric) AS topups,
+            COALESCE(sum(l.amount) FILTER (WHERE (l.kind = 'adjustment'::text)), (0)::numeric) AS adjustments
+           FROM bridge.ledger l
+          WHERE ((l.account = w.account) AND (l.at > w.opened_at) AND (l.at <= w.closed_at))) m)
+  WHERE ((w.state = 'shut'::text) AND (w.balance_open IS NOT NULL) AND (w.balance_close IS NOT NULL));
+
+COMMENT ON VIEW ops.ledger_drift IS 'Settled windows: what the balance moved by, against what was booked';
+
+COMMENT ON COLUMN ops.ledger_drift.drift IS 'What was missing when the window was settled, beyond its confirmed calls';
+
+COMMENT ON COLUMN ops.ledger_drift.unexplained IS 'What is still missing with everything that was found out and booked since';
 
 CREATE VIEW ops.licenses AS
  SELECT l.license_id,
@@ -2144,6 +2980,56 @@ CREATE VIEW ops.refused_deliveries AS
 
 COMMENT ON VIEW ops.refused_deliveries IS 'Deliveries that were refused';
 
+CREATE VIEW ops.review AS
+ SELECT o.order_id,
+    o.source,
+    o.service_id,
+    (o.type)::text AS type,
+    o.account,
+    o.product_code,
+    o.upstream_type,
+    host(o.ip) AS ip,
+    o.billing_months,
+    o.reason_code,
+    bridge.order_reason(o.*) AS reason,
+    o.unsettled,
+    o.attempts,
+    ( SELECT max(h.at) AS max
+           FROM bridge.order_history h
+          WHERE ((h.order_id = o.order_id) AND (h.to_state = 'needs_review'::bridge.order_state))) AS waiting_since,
+    o.deadline,
+    (o.deadline + a.quiet) AS settle_at,
+    trim_scale(o.price) AS price,
+    trim_scale(o.price_other) AS price_other,
+    o.window_id,
+    w.state AS window_state,
+    w.tainted,
+    w.solo,
+    w.opened_at AS window_opened_at,
+    w.closed_at AS window_closed_at,
+    trim_scale(w.balance_open) AS balance_open,
+    trim_scale(w.balance_close) AS balance_close,
+    trim_scale(w.confirmed) AS confirmed,
+    trim_scale(((w.balance_open - w.balance_close) - w.confirmed)) AS missing,
+    d.doubts,
+    trim_scale(d.doubts_price) AS doubts_price
+   FROM (((bridge.orders o
+     JOIN bridge.account a USING (account))
+     LEFT JOIN bridge.spending_window w ON ((w.window_id = o.window_id)))
+     CROSS JOIN LATERAL ( SELECT count(*) AS doubts,
+            sum(d_1.price) AS doubts_price
+           FROM bridge.orders d_1
+          WHERE ((d_1.window_id = o.window_id) AND d_1.doubted)) d)
+  WHERE (o.state = 'needs_review'::bridge.order_state);
+
+COMMENT ON VIEW ops.review IS 'The tray: what a person has to settle, since when, from when on, and what the balance says';
+
+COMMENT ON COLUMN ops.review.settle_at IS 'Before that a late effect may still come; null: at once';
+
+COMMENT ON COLUMN ops.review.missing IS 'What went from the balance beyond the confirmed calls of the window';
+
+COMMENT ON COLUMN ops.review.doubts_price IS 'What the doubtful calls of the window would have cost together';
+
 CREATE VIEW ops.tokens AS
  SELECT t.token_id,
     t.name,
@@ -2253,7 +3139,11 @@ CREATE INDEX event_default_order_id_idx ON bridge.event_default USING btree (ord
 
 CREATE INDEX ledger_account ON bridge.ledger USING btree (account, entry_id);
 
+CREATE INDEX ledger_account_at ON bridge.ledger USING btree (account, at) INCLUDE (kind, amount);
+
 CREATE UNIQUE INDEX ledger_purchase ON bridge.ledger USING btree (order_id) WHERE (kind = 'purchase'::text);
+
+CREATE INDEX license_due ON bridge.license USING btree (period_end) WHERE (status = 'active'::bridge.license_status);
 
 CREATE INDEX license_ip_ip ON bridge.license_ip USING btree (ip);
 
@@ -2261,9 +3151,9 @@ CREATE INDEX license_ip_license ON bridge.license_ip USING btree (license_id, si
 
 CREATE INDEX license_ip_now ON bridge.license USING btree (ip) WHERE (ip IS NOT NULL);
 
-CREATE INDEX license_service ON bridge.license USING btree (source, service_id);
+CREATE INDEX license_key_known ON bridge.license USING btree (account, license_key) WHERE (license_key IS NOT NULL);
 
-CREATE INDEX line_lane ON bridge.line USING btree (head_order) WHERE (lease_owner IS NOT NULL);
+CREATE INDEX license_service ON bridge.license USING btree (source, service_id);
 
 CREATE INDEX line_leased ON bridge.line USING btree (run_at) WHERE (lease_owner IS NOT NULL);
 
@@ -2283,9 +3173,15 @@ CREATE INDEX orders_paused ON bridge.orders USING btree (account) WHERE ((state 
 
 CREATE INDEX orders_renewals ON bridge.orders USING btree (license_id, period_end) WHERE ((type = 'license.renew'::bridge.order_type) AND (period_end IS NOT NULL));
 
+CREATE INDEX orders_spending ON bridge.orders USING btree (account) WHERE (paid AND (state = ANY (ARRAY['calling'::bridge.order_state, 'in_doubt'::bridge.order_state])));
+
 CREATE INDEX orders_state ON bridge.orders USING btree (state, order_id) WHERE (state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]));
 
+CREATE INDEX orders_unsettled ON bridge.orders USING btree (account) WHERE unsettled;
+
 CREATE INDEX orders_waits ON bridge.orders USING btree (waits_pair) WHERE (waits_pair IS NOT NULL);
+
+CREATE INDEX orders_window ON bridge.orders USING btree (window_id) WHERE (window_id IS NOT NULL);
 
 CREATE INDEX pair_holder ON bridge.pair USING btree (license_id) WHERE (license_id IS NOT NULL);
 
@@ -2361,10 +3257,12 @@ GRANT USAGE ON SCHEMA bridge TO bridge_operator;
 GRANT USAGE ON SCHEMA ops TO bridge_ops;
 GRANT USAGE ON SCHEMA ops TO bridge_operator;
 
-REVOKE ALL ON FUNCTION bridge.account_ensure(text[], text[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[]) TO bridge_intake;
-GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[]) TO bridge_worker;
-GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[]) TO bridge_operator;
+REVOKE ALL ON FUNCTION bridge.account_ensure(text[], text[], bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[], bigint[]) TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[], bigint[]) TO bridge_worker;
+GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[], bigint[]) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.account_lock(p_account text, p_version bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.account_pause(p_account text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.account_pause(p_account text, p_reason text) TO bridge_worker;
@@ -2372,8 +3270,16 @@ GRANT ALL ON FUNCTION bridge.account_pause(p_account text, p_reason text) TO bri
 REVOKE ALL ON FUNCTION bridge.account_sweep() FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.account_sweep() TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.account_touched(o bridge.orders, p_to bridge.order_state) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.accounts_short() FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.accounts_short() TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.adopt_check(r bridge.adopt_row, OUT id bigint, OUT same boolean, OUT field text, OUT problem text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.adopt_difference(r bridge.adopt_row, l bridge.license, OUT field text, OUT problem text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.adopt_one(r bridge.adopt_row, p_id bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.answer_text(p_answer bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.answer_text(p_answer bytea) TO bridge_ops;
@@ -2381,6 +3287,11 @@ GRANT ALL ON FUNCTION bridge.answer_text(p_answer bytea) TO bridge_ops;
 REVOKE ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) TO bridge_worker;
 GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.balance_unread(p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.balance_unread(p_account text) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) TO bridge_worker;
@@ -2411,8 +3322,22 @@ REVOKE ALL ON FUNCTION bridge.line_advance(p_license bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.line_fail_successors(o bridge.orders) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_adjust(p_actor text, p_account text, p_amount numeric, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_adjust(p_actor text, p_account text, p_amount numeric, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_adopt(p_actor text, p_dry boolean, text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_adopt(p_actor text, p_dry boolean, text[], text[], text[], text[], text[], text[], text[], text[], text[], text[], text[]) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_book(p_actor text, p_account text, p_kind text, p_amount numeric, p_reason text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_hold(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_hold(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.operator_note(p_actor text, p_action text, p_order bigint, p_account text, p_reason text, p_detail jsonb) FROM PUBLIC;
 
@@ -2422,8 +3347,19 @@ GRANT ALL ON FUNCTION bridge.operator_pause(p_actor text, p_account text, p_reas
 REVOKE ALL ON FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_release(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
 
+REVOKE ALL ON FUNCTION bridge.operator_resolve(p_actor text, p_order bigint, p_answer text, p_reason text, p_upstream_id text, p_quiet_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_resolve(p_actor text, p_order bigint, p_answer text, p_reason text, p_upstream_id text, p_quiet_ms bigint) TO bridge_operator;
+
 REVOKE ALL ON FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_resume(p_actor text, p_account text, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_retry(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_retry(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_topup(p_actor text, p_account text, p_amount numeric, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_topup(p_actor text, p_account text, p_amount numeric, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.order_action(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) FROM PUBLIC;
 
@@ -2472,9 +3408,17 @@ GRANT ALL ON FUNCTION bridge.pairs_wake() TO bridge_worker;
 REVOKE ALL ON FUNCTION bridge.partitions_ensure() FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.partitions_ensure() TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.price_learned(o bridge.orders, p_month numeric) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) TO bridge_intake;
 GRANT ALL ON FUNCTION bridge.price_read(p_account text, p_type text, p_months integer, p_action text) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.probe_begin(p_worker text, p_order bigint, p_lease_ms bigint, p_late_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.probe_begin(p_worker text, p_order bigint, p_lease_ms bigint, p_late_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.probe_end(p_worker text, p_order bigint, p_certain boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.probe_end(p_worker text, p_order bigint, p_certain boolean) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_worker;
@@ -2498,14 +3442,42 @@ GRANT ALL ON FUNCTION bridge.token_create(p_actor text, p_name text, p_digest by
 REVOKE ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) TO bridge_operator;
 
-REVOKE ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_price numeric, p_balance numeric) FROM PUBLIC;
-GRANT ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_price numeric, p_balance numeric) TO bridge_worker;
+REVOKE ALL ON FUNCTION bridge.window_book(a bridge.account, w bridge.spending_window, p_balance numeric, p_learned numeric, p_rise numeric, p_alarm text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.window_close(p_account text, p_window bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_close(p_account text, p_window bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_doubts(p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_doubts(p_account text) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_expected(p_window bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_expected(p_window bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_look(p_account text, p_quiet_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_look(p_account text, p_quiet_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_width integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_width integer) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_open_locked(a bridge.account, p_balance numeric, p_sandbox boolean, p_width integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.window_prices_hold(p_window bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_prices_hold(p_window bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_probed(p_order bigint, p_attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_probed(p_order bigint, p_attempt integer) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_settle(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_orders bigint[], p_fates text[], p_costs numeric[], p_evidence boolean, p_sentence text, p_alarm text, p_learned numeric, p_rise numeric, p_next boolean, p_width integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.window_settle(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_orders bigint[], p_fates text[], p_costs numeric[], p_evidence boolean, p_sentence text, p_alarm text, p_learned numeric, p_rise numeric, p_next boolean, p_width integer) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_month numeric, p_width integer, p_count integer, p_span_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_month numeric, p_width integer, p_count integer, p_span_ms bigint) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) TO bridge_worker;
 
-REVOKE ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint) TO bridge_worker;
+REVOKE ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_limit integer, p_lease_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_limit integer, p_lease_ms bigint) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) TO bridge_worker;
@@ -2533,9 +3505,17 @@ GRANT SELECT ON TABLE ops.accounts TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.attempts TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.renewals_due TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.waiting_purchases TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.balance_runway TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.deliveries TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.ledger TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.ledger_drift TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.licenses TO bridge_ops;
 
@@ -2550,6 +3530,8 @@ GRANT SELECT ON TABLE ops.orders_by_state TO bridge_ops;
 GRANT SELECT ON TABLE ops.products TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.refused_deliveries TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.review TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.tokens TO bridge_ops;
 

@@ -31,7 +31,7 @@ _bridgectl() {
       mapfile -t COMPREPLY < <(compgen -W 'read operate settle buy-again read,operate read,operate,settle' -- "$current")
       return
       ;;
-    --database | --source | --url | --field | --id | --reason | --name | --expires | --service | --ip | --account | --limit)
+    --database | --source | --url | --field | --id | --reason | --license-id | --name | --expires | --service | --ip | --account | --limit)
       return
       ;;
   esac
@@ -39,8 +39,10 @@ _bridgectl() {
   _bridgectl_shape <<<"$help"
   if [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(grep -oE -- '--[a-z-]+' <<<"$_bridgectl_found --config --database --json --help" | sort -u)" -- "$current")
-  elif [[ $previous == token ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$(awk '$1 == "token" { print $2 }' <<<"$help")" -- "$current")
+  elif [[ $previous == token || $previous == balance ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(awk -v first="$previous" '$1 == first && $2 ~ /^[a-z]/ { print $2 }' <<<"$help")" -- "$current")
+  elif [[ $previous == adopt ]]; then
+    mapfile -t COMPREPLY < <(compgen -f -- "$current")
   elif [[ $previous == trigger ]]; then
     mapfile -t COMPREPLY < <(compgen -W 'test.ping license.create license.renew license.suspend license.unsuspend license.terminate license.change_ip license.change_product license.verify' -- "$current")
   elif [[ -z $_bridgectl_found ]]; then

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accounts at a shell: what the provider says now (balance, catalogue), and the
- * pause that stops all calls of an account.
+/* Accounts at a shell: what the provider says now (balance, catalogue), and how
+ * long the credits last.
  *
  * Only reads go upstream from here.  products --sync stores what was read in one
  * statement; a crash before it changes nothing. */
@@ -130,28 +130,6 @@ static void products_told(void *ctx, const struct answer *answer)
         products_store(pass, answer);
 }
 
-static void ensure_done(void *ctx, const struct rows *rows)
-{
-    struct account_pass *pass = ctx;
-    pass->status = ctl_rows_status(pass->ctl, rows);
-}
-
-/* The catalogue's rows belong to an account that the database must know. */
-static int catalogue_prepare(struct account_pass *pass)
-{
-    struct ctl *ctl = pass->ctl;
-    int status = ctl_load(ctl, true);
-
-    if (status != EX_OK)
-        return status;
-    pass->status = ctl_connect(ctl);
-    if (pass->status == EX_OK) {
-        account_ensure(ctl->session, ctl->config, ensure_done, pass);
-        session_drain(ctl->session);
-    }
-    return pass->status == EX_OK ? EX_OK : ctl_fail(pass->status, "%s", ctl->problem);
-}
-
 int account_catalogue(struct ctl *ctl)
 {
     static const struct column columns[] = {{"account", COLUMN_TEXT},
@@ -160,9 +138,10 @@ int account_catalogue(struct ctl *ctl)
                                             {"price", COLUMN_TEXT},
                                             {"visible", COLUMN_BOOL}};
     struct account_pass pass = {.ctl = ctl, .status = EX_OK};
-    int status = ctl_flag(ctl, "sync") ? catalogue_prepare(&pass) : EX_OK;
+    int status = EX_OK;
 
-    if (status != EX_OK)
+    /* The catalogue's rows belong to an account that the database must know. */
+    if (ctl_flag(ctl, "sync") && ((status = ctl_load(ctl, true)) != EX_OK || (status = ctl_accounts(ctl)) != EX_OK))
         return status;
     table_init(&pass.table, &ctl->arena, columns, COUNT(columns));
     status = pass_run(&pass, CALL_PRODUCTS, products_told);
@@ -171,56 +150,24 @@ int account_catalogue(struct ctl *ctl)
     return status;
 }
 
-struct account_state {
-    bool known;
-    bool paused;
-};
-
-static void account_state_read(void *ctx, const struct rows *rows)
+int account_forecast(struct ctl *ctl)
 {
-    struct account_state *state = ctx;
-    state->known = rows_count(rows) == 1;
-    state->paused = state->known && rows_bool(rows, 0, "paused");
-}
-
-static int pause_set(struct ctl *ctl, bool paused)
-{
-    const char *account = ctl_word(ctl, 0), *word = paused ? "paused" : "going on";
-    struct account_state state = {0};
+    static const struct column columns[] = {
+        {"account", COLUMN_TEXT},         {"balance", COLUMN_TEXT},       {"waiting_orders", COLUMN_COUNT},
+        {"waiting_credits", COLUMN_TEXT}, {"renewals_30d", COLUMN_COUNT}, {"renewals_credits", COLUMN_TEXT},
+        {"unpriced", COLUMN_COUNT},       {"left_after", COLUMN_TEXT},    {"spent_30d", COLUMN_TEXT},
+        {"spent_a_day", COLUMN_TEXT},     {"days_left", COLUMN_TEXT},     {"balance_at", COLUMN_TEXT}};
+    const char *account = ctl_word(ctl, 0);
+    struct table table;
     struct params params;
-    bool done = false;
 
     params_init(&params);
     params_text(&params, account);
-    int status = ctl_query(ctl, &QUERY_CTL_ACCOUNT, &params, account_state_read, &state);
-    if (status != EX_OK)
-        return status;
-    if (!state.known)
-        return ctl_fail(EX_DATAERR, "the database knows no account %s", account);
-    if (state.paused == paused)
-        return ctl_fail(EX_DATAERR, "account %s is %s already", account, word);
-    if (ctl_flag(ctl, "dry-run")) {
-        printf("would %s account %s\n", paused ? "pause" : "resume", account);
-        return EX_OK;
-    }
-    params_init(&params);
-    params_text(&params, ctl_actor(ctl));
-    params_text(&params, account);
-    params_text(&params, ctl_option(ctl, "reason"));
-    status = ctl_query(ctl, paused ? &QUERY_OPERATOR_PAUSE : &QUERY_OPERATOR_RESUME, &params, ctl_done_read, &done);
-    if (status == EX_OK && !done)
-        return ctl_fail(EX_TEMPFAIL, "account %s has changed meanwhile: look at it again", account);
+    table_init(&table, &ctl->arena, columns, COUNT(columns));
+    int status = ctl_query(ctl, &QUERY_CTL_FORECAST, &params, table_add_rows, &table);
+    if (status == EX_OK && table.row_count == 0 && account != NULL)
+        return ctl_fail(EX_DATAERR, "the database knows no account %s that takes credits", account);
     if (status == EX_OK)
-        printf("account %s is %s\n", account, word);
+        table_print(&table, ctl->json, stdout);
     return status;
-}
-
-int account_stop(struct ctl *ctl)
-{
-    return pause_set(ctl, true);
-}
-
-int account_go_on(struct ctl *ctl)
-{
-    return pause_set(ctl, false);
 }

@@ -142,7 +142,7 @@ bool arguments_read(struct arguments *arguments, const char *shape, char *const 
         if (options && strcmp(word, "--") == 0) {
             options = false;
             (*used)++;
-        } else if (options && word[0] == '-' && word[1] != '\0') {
+        } else if (options && word[0] == '-' && word[1] != '\0' && (word[1] < '0' || word[1] > '9')) {
             if (word[1] != '-')
                 return problem_say(problem, "unknown option %s", word);
             if (!option_read(arguments, shape, argv, used, problem))

@@ -4,7 +4,8 @@
  * A shape like "ACCOUNT --reason TEXT [--limit N] [--field K=V ...] [--sync]"
  * says which words and options there are: what stands in brackets may be left
  * out, an option followed by a word takes a value, "..." lets it come again.
- * Words stand before options in a shape, but in any order on the command line. */
+ * Words stand before options in a shape, but in any order on the command line; "-5"
+ * is a word. */
 #ifndef CTL_ARGUMENTS_H
 #define CTL_ARGUMENTS_H
 

@@ -17,6 +17,7 @@
 
 #include "base/text.h"
 #include "query.h"
+#include "store/account.h"
 #include "store/migrate.h"
 
 #define CONNECT_TIMEOUT_MS   5000
@@ -163,6 +164,23 @@ int ctl_connect(struct ctl *ctl)
         status = problem_set(ctl, EX_CONFIG, "the database needs bridgectl migrate", detail);
     }
     return status;
+}
+
+static void accounts_done(void *ctx, const struct rows *rows)
+{
+    struct query_wait *wait = ctx;
+    wait->status = ctl_rows_status(wait->ctl, rows);
+}
+
+int ctl_accounts(struct ctl *ctl)
+{
+    struct query_wait wait = {.ctl = ctl};
+    wait.status = ctl->session == NULL ? ctl_connect(ctl) : EX_OK;
+    if (wait.status == EX_OK) {
+        account_ensure(ctl->session, ctl->config, accounts_done, &wait);
+        session_drain(ctl->session);
+    }
+    return wait.status == EX_OK ? EX_OK : ctl_fail(wait.status, "%s", ctl->problem);
 }
 
 int ctl_try(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx)

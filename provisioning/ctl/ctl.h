@@ -58,6 +58,9 @@ int ctl_conninfo(struct ctl *ctl, const char **conninfo);
  * otherwise) and makes sure that its schema is one that this program knows.
  * Like ctl_try it prints nothing: ctl->problem says what is wrong. */
 int ctl_connect(struct ctl *ctl);
+/* Makes the accounts of the loaded configuration known to the database; connects
+ * when that has not been done yet. */
+int ctl_accounts(struct ctl *ctl);
 /* Runs one statement on the open database. */
 int ctl_try(struct ctl *ctl, const struct query *query, struct params *params, session_done_fn *done, void *ctx);
 /* Connects when that has not been done yet and runs one statement.  done, which
@@ -75,8 +78,11 @@ const char *ctl_actor(struct ctl *ctl);
 /* The commands, by family. */
 command_fn setup_version, setup_migrate, setup_check_config, setup_dump_config;
 command_fn token_create, token_list, token_revoke;
-command_fn order_list, order_show, order_release, order_cancel;
-command_fn account_balances, account_catalogue, account_stop, account_go_on;
+command_fn order_list, order_show, order_release, order_cancel, order_hold, order_retry;
+command_fn tray_resolve;
+command_fn adopt_file;
+command_fn account_balances, account_catalogue, account_stop, account_go_on, account_acknowledge;
+command_fn account_topup, account_adjust, account_forecast;
 command_fn trigger_event;
 command_fn doctor_run;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders at a shell: list them, tell all about one, let one go on or end it.
+/* Orders at a shell: list them, tell all about one, hold one, let it go on or end
+ * it.
  *
- * release and cancel are one function of the database each, which checks the
- * state and keeps who did it and why; nothing is decided here. */
+ * Each of these acts is one function of the database, which checks the state
+ * and keeps who did it and why; nothing is decided here. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,6 +199,16 @@ static int order_act(struct ctl *ctl, const struct order_action *action)
     if (status == EX_OK)
         printf("order %" PRId64 " is %s\n", id, action->done);
     return status;
+}
+
+int order_hold(struct ctl *ctl)
+{
+    return order_act(ctl, &(const struct order_action){&QUERY_OPERATOR_HOLD, "hold", "held", "queued blocked"});
+}
+
+int order_retry(struct ctl *ctl)
+{
+    return order_act(ctl, &(const struct order_action){&QUERY_OPERATOR_RETRY, "retry", "due now", "queued"});
 }
 
 int order_release(struct ctl *ctl)

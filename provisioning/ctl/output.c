@@ -199,24 +199,29 @@ void table_print(const struct table *table, bool json, FILE *out)
         row_print(table, row, widths, out);
 }
 
-void table_print_record(const struct table *table, bool json, FILE *out)
+void table_print_row(const struct table *table, size_t row, FILE *out)
 {
     size_t width = 0;
-    if (json) {
-        json_t *object = table_object(table, 0);
-        json_print(object, out);
-        json_decref(object);
-        return;
-    }
     for (size_t i = 0; i < table->column_count; i++) {
         size_t len = strlen(table->columns[i].name);
         width = len > width ? len : width;
     }
     for (size_t i = 0; i < table->column_count; i++) {
-        if (table->cells[i] == NULL)
+        if (table->cells[row * table->column_count + i] == NULL)
             continue;
         fprintf(out, "%-*s", (int)(width + COLUMN_GAP), table->columns[i].name);
-        text_show(cell_text(table, 0, i), out);
+        text_show(cell_text(table, row, i), out);
         fputc('\n', out);
     }
+}
+
+void table_print_record(const struct table *table, bool json, FILE *out)
+{
+    if (!json) {
+        table_print_row(table, 0, out);
+        return;
+    }
+    json_t *object = table_object(table, 0);
+    json_print(object, out);
+    json_decref(object);
 }

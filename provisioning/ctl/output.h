@@ -39,7 +39,9 @@ void table_add(struct table *table, const char *const *cells);
 /* Copies all rows of an answer; a session_done_fn, whose ctx is the table. */
 void table_add_rows(void *ctx, const struct rows *rows);
 void table_print(const struct table *table, bool json, FILE *out);
-/* The first row alone: a JSON object, or one "name  value" a line. */
+/* One row, one "name  value" a line; what is not known is left out. */
+void table_print_row(const struct table *table, size_t row, FILE *out);
+/* The first row alone: a JSON object, or as above. */
 void table_print_record(const struct table *table, bool json, FILE *out);
 
 const char *table_cell(const struct table *table, size_t row, const char *column);

@@ -23,6 +23,7 @@ struct attempt {
     attempt_end_fn *end;
     struct call call;
     struct decide_input input;
+    bool may_act_late; /* a harmless call beside the attempt was lost: it may still act */
     struct work_outcome outcome;
 };
 
@@ -55,6 +56,8 @@ static void attempt_finish(struct attempt *attempt, const struct decision *decis
     outcome->reason = decision->reason;
     outcome->wait_ms = decision->wait_ms < 0 ? 0 : decision->wait_ms;
     outcome->settle_ms = decision->settle_ms;
+    if (attempt->may_act_late)
+        outcome->settle_ms = attempt->config->call_timeout_ms + attempt->config->quiet_ms;
     outcome->doubted = decision->doubted;
     outcome->key_free = decision->key_free;
     outcome->pause_account = decision->pause_account;
@@ -123,6 +126,7 @@ static void evidence_read(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
     attempt_report(attempt->account, answer);
+    attempt->may_act_late = attempt->may_act_late || answer->verdict == VERDICT_UNSURE;
     attempt->input.evidence = answer_shows(answer) ? EVIDENCE_DONE : EVIDENCE_NONE;
     attempt_decide(attempt);
 }
@@ -152,6 +156,7 @@ static void old_address_asked(void *ctx, const struct answer *answer)
     struct attempt *attempt = ctx;
     struct call call;
     attempt_report(attempt->account, answer);
+    attempt->may_act_late = attempt->may_act_late || answer->verdict == VERDICT_UNSURE;
     if (answer->verdict == VERDICT_REFUSED && !answer->hint_already && !answer->denied &&
         evidence_plan(attempt->work, attempt->work->plan.new_ip, &call)) {
         attempt_call(attempt, &call, NULL, evidence_read);
@@ -245,16 +250,17 @@ static void taken_up(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
     attempt_report(attempt->account, answer);
-    attempt->input.doubted = attempt->input.doubted || answer->seen.passed;
+    attempt->input.doubted =
+        attempt->input.doubted || answer->verdict == VERDICT_DONE || answer->verdict == VERDICT_UNSURE;
+    attempt->may_act_late = answer->verdict == VERDICT_UNSURE;
     if (answer->verdict == VERDICT_DONE || answer->hint_already) {
         attempt_call(attempt, &attempt->call, attempt_fence, attempt_answered);
         return;
     }
     answer_keep(attempt, answer);
-    attempt->outcome.verdict = VERDICT_LATER;
     attempt->outcome.sent = false; /* the paid call */
-    if (!answer->denied)
-        attempt->input.verdict = VERDICT_LATER;
+    if (answer->verdict == VERDICT_UNSURE)
+        attempt->outcome.verdict = attempt->input.verdict = VERDICT_LATER;
     attempt_decide(attempt);
 }
 

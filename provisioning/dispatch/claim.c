@@ -6,15 +6,7 @@
 
 #include "base/log.h"
 #include "dispatch/attempt.h"
-#include "dispatch/spend.h"
-
-static int account_room(const struct account_state *account)
-{
-    const struct worker *worker = account->worker;
-    int room = account->config->parallel - account->running;
-    int total = worker->config->worker_calls - worker->running;
-    return breaker_allows(&account->breaker, worker_now_ms(worker), room < total ? room : total);
-}
+#include "dispatch/window.h"
 
 static void repeatable_ended(struct account_state *account)
 {
@@ -56,9 +48,9 @@ static void account_claim(struct account_state *account, int64_t now)
         work_claim(worker->work, worker->name, &account->config->name, 1, room,
                    worker_lease_ms(worker, account->config), work_claimed, account);
     }
-    if (!account->spending && now >= account->paid_due_ms && account_room(account) > 0) {
+    if (!account->windowing && now >= account->paid_due_ms) {
         account->paid_due_ms = now + worker->config->poll_ms;
-        spend_start(account);
+        window_step(account);
     }
 }
 
@@ -71,15 +63,16 @@ void claim_step(struct worker *worker)
             account_claim(worker->accounts[i], worker_now_ms(worker));
 }
 
-/* When the account is due, its breaker's rest included. */
-static int64_t account_due_ms(const struct account_state *account)
+/* When the account is due.  The breaker's rest stops calls, not the window. */
+static int64_t account_due_ms(const struct account_state *account, int64_t now)
 {
-    int64_t due = INT64_MAX;
-    if (!account->claiming && account->due_ms < due)
-        due = account->due_ms;
-    if (!account->spending && account->paid_due_ms < due)
+    int64_t rest = account->breaker.until_ms, due = INT64_MAX;
+    bool room = now < rest || account_room(account) > 0; /* else the end of a call makes room */
+    if (!account->claiming && room)
+        due = account->due_ms > rest ? account->due_ms : rest;
+    if (!account->windowing && account->paid_due_ms < due)
         due = account->paid_due_ms;
-    return due > account->breaker.until_ms ? due : account->breaker.until_ms;
+    return due;
 }
 
 int64_t claim_wait_ms(const struct worker *worker)
@@ -89,10 +82,7 @@ int64_t claim_wait_ms(const struct worker *worker)
         return due - now;
     for (size_t i = 0; i < worker->account_count; i++) {
         const struct account_state *account = worker->accounts[i];
-        bool resting = now < account->breaker.until_ms;
-        if (!account->configured || (!resting && account_room(account) <= 0))
-            continue; /* the end of a call makes room */
-        int64_t at = account_due_ms(account);
+        int64_t at = account->configured ? account_due_ms(account, now) : due;
         if (at < due)
             due = at;
     }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -28,39 +27,6 @@
 
 #define GOODBYE_TIMEOUT_MS 2000
 #define DRAIN_SAY_MS       5000
-
-int64_t worker_now_ms(const struct worker *worker)
-{
-    return clock_boot_ms(worker->clock);
-}
-
-uint64_t worker_random(void)
-{
-    uint64_t bits;
-    if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
-        abort(); /* cannot happen for so few bytes */
-    return bits;
-}
-
-int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account)
-{
-    /* A refused call may be followed by one that reads the balance or gathers evidence. */
-    return account->call_timeout_ms * 2 + worker->config->lease_margin_ms;
-}
-
-bool worker_lease_good(const struct worker *worker, const struct config_account *account, int64_t claimed_ms)
-{
-    return worker_now_ms(worker) < claimed_ms + worker_lease_ms(worker, account) - account->call_timeout_ms;
-}
-
-void account_look_again(struct account_state *account, int64_t wait_ms)
-{
-    int64_t at = worker_now_ms(account->worker) + wait_ms;
-    if (at < account->due_ms)
-        account->due_ms = at;
-    if (at < account->paid_due_ms)
-        account->paid_due_ms = at;
-}
 
 static void notified(void *ctx, const char *channel)
 {
@@ -193,7 +159,7 @@ static int worker_wait_ms(const struct worker *worker)
 static bool worker_busy(const struct worker *worker)
 {
     for (size_t i = 0; i < worker->account_count; i++)
-        if (worker->accounts[i]->claiming || worker->accounts[i]->spending)
+        if (worker->accounts[i]->claiming || worker->accounts[i]->lane_claiming || worker->accounts[i]->windowing)
             return true;
     return worker->running > 0 || outcome_pending(worker);
 }

@@ -12,30 +12,28 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "dispatch/attempt.h"
+#include "dispatch/window.h"
 #include "order/backoff.h"
 #include "store/account.h"
+
+/* Whoever had to wait comes before those that are ripe now. */
+#define FIRST_AGAIN_MS (-60000)
 
 struct spend {
     struct account_state *account;
     struct config *owner; /* held while a read may still look at config */
     const struct config_account *config;
     struct work *work;
-    credits_t month; /* the catalogue's price of a month */
-    credits_t most;  /* the most the call can cost */
-    credits_t need;  /* what the balance must reach before the order is looked at again */
-    credits_t balance;
+    credits_t month;    /* the catalogue's price of a month */
+    credits_t most;     /* the most the call can cost */
+    credits_t need;     /* what the balance must reach before the order is looked at again */
     const char *reason; /* of giving the order back; in the work's arena */
 };
-
-static void lane_free(struct account_state *account)
-{
-    account->spending = false;
-}
 
 static void spend_end(struct spend *spend)
 {
     spend->account->worker->running--;
-    lane_free(spend->account);
+    spend->account->preparing--;
     account_look_again(spend->account, 0);
     work_free(&spend->work);
     config_release(&spend->owner);
@@ -87,63 +85,55 @@ static void spend_read(struct spend *spend, const struct call *call, call_done_f
     provider_call(spend->account->worker->loop, &start);
 }
 
+static void paid_ended(struct account_state *account)
+{
+    account_look_again(account, 0);
+}
+
+static void spend_short(struct spend *spend, credits_t left)
+{
+    char have[CREDITS_TEXT_MAX], need[CREDITS_TEXT_MAX];
+    credits_format(left, have);
+    credits_format(spend->most, need);
+    spend->need = spend->work->has_learned ? spend->most : spend->month;
+    spend->reason = arena_printf(&spend->work->arena, "short of credits: %s are left, the order needs %s", have, need);
+    spend_return(spend, ORDER_HELD, "short_of_credits", 0);
+}
+
 static void intent_written(void *ctx, const struct rows *rows)
 {
     struct spend *spend = ctx;
     struct account_state *account = spend->account;
-    if (rows_status(rows) == ROWS_OK && rows_null(rows, 0, "attempt")) {
-        spend->reason = "the turn was lost before the call: overtaken, or the account was paused";
-        spend_return(spend, ORDER_QUEUED, "not_called", 0);
-        return;
-    }
-    if (rows_status(rows) != ROWS_OK) {
+    struct work *work = spend->work;
+    credits_t price = 0;
+    enum work_go go = WORK_LOST;
+    if (rows_status(rows) == ROWS_OK)
+        go = work_begin_read(rows, &work->attempt, &price);
+    if (go == WORK_SHORT) {
+        spend_short(spend, price);
+    } else if (go == WORK_WAIT) {
+        spend->reason = "waits for its turn in the account's spending window";
+        spend_return(spend, ORDER_QUEUED, "window", FIRST_AGAIN_MS);
+    } else if (go == WORK_LOST) {
         /* Nothing was sent.  If the intent was committed after all, the lease runs out and the missing mark of the
          * fence sends the order back into the queue. */
-        log_warn("order.turn_lost", log_int("order", spend->work->order_id), log_str("reason", rows_error(rows)));
-        spend_end(spend);
-        return;
+        log_info("order.turn_lost", log_int("order", work->order_id), log_str("reason", rows_error(rows)));
+        spend->reason = "the turn was lost before the call: overtaken, or the account was paused";
+        spend_return(spend, ORDER_QUEUED, "not_called", 0);
+    } else {
+        config_release(&spend->owner);
+        free(spend);
+        account->preparing--;
+        attempt_start(account, &work, price, paid_ended);
     }
-    spend->work->attempt = (int)rows_int(rows, 0, "attempt");
-    struct work *work = spend->work;
-    credits_t most = spend->most;
-    config_release(&spend->owner);
-    free(spend);
-    attempt_start(account, &work, most, lane_free);
 }
 
 static void spend_begin(struct spend *spend)
 {
     struct worker *worker = spend->account->worker;
-    work_begin(worker->work, worker->name, spend->work, worker_lease_ms(worker, spend->config), spend->most, true,
-               spend->balance, intent_written, spend);
-}
-
-static void balance_answered(void *ctx, const struct answer *answer)
-{
-    struct spend *spend = ctx;
-    struct account_state *account = spend->account;
-    attempt_report(account, answer);
-    if (answer->denied) {
-        spend_denied(spend, answer);
-        return;
-    }
-    if (answer->verdict != VERDICT_DONE || !answer->has_balance) {
-        spend_try_later(spend, "balance_unreadable", "the balance could not be read", answer);
-        return;
-    }
-    spend->balance = answer->balance;
-    account_balance(account->worker->house, account->config->name, answer->balance, answer->sandbox);
-    if (spend->balance < spend->month) {
-        char have[CREDITS_TEXT_MAX], need[CREDITS_TEXT_MAX];
-        credits_format(spend->balance, have);
-        credits_format(spend->most, need);
-        spend->need = spend->month;
-        spend->reason =
-            arena_printf(&spend->work->arena, "short of credits: the balance is %s, the order needs %s", have, need);
-        spend_return(spend, ORDER_HELD, "short_of_credits", 0);
-        return;
-    }
-    spend_begin(spend);
+    struct work_limits limits = {spend->config->window, WINDOW_CALLS_MAX, WINDOW_SPAN_MS};
+    work_begin(worker->work, worker->name, spend->work, worker_lease_ms(worker, spend->config), spend->month, &limits,
+               intent_written, spend);
 }
 
 /* Whether a limit forbids the price; says so in reason. */
@@ -179,7 +169,9 @@ static void spend_priced(struct spend *spend, credits_t month)
 {
     int months = spend->work->plan.billing_months;
     spend->month = month;
-    if (!credits_times(month, months > 0 ? months : 1, &spend->most)) {
+    if (spend->work->has_learned) {
+        spend->most = spend->work->learned;
+    } else if (!credits_times(month, months > 0 ? months : 1, &spend->most)) {
         spend->reason = "the price is out of any range";
         spend_return(spend, ORDER_HELD, "price_guard", 0);
         return;
@@ -188,8 +180,7 @@ static void spend_priced(struct spend *spend, credits_t month)
         spend_return(spend, ORDER_HELD, "price_guard", 0);
         return;
     }
-    struct call call = {.name = CALL_BALANCE};
-    spend_read(spend, &call, balance_answered);
+    spend_begin(spend);
 }
 
 /* Whose price counts: a change of product is priced as what it becomes. */
@@ -256,24 +247,15 @@ static void spend_price(struct spend *spend)
     spend_read(spend, &call, price_answered);
 }
 
-static void lane_claimed(void *ctx, const struct rows *rows)
+static void spend_new(struct account_state *account, struct work *work)
 {
-    struct account_state *account = ctx;
     struct worker *worker = account->worker;
-    struct work *work = NULL;
-    if (rows_status(rows) != ROWS_OK)
-        account_look_again(account, worker->config->poll_ms);
-    else if (rows_count(rows) == 1)
-        work = work_read(rows, 0);
-    if (work == NULL) {
-        lane_free(account);
-        return;
-    }
     struct spend *spend = heap_alloc(sizeof *spend);
     spend->account = account;
     spend->owner = config_hold(account->owner);
     spend->config = account->config;
     spend->work = work;
+    account->preparing++;
     worker->running++;
     if (worker->draining || !worker_lease_good(worker, account->config, account->lane_ms)) {
         spend->reason = "the worker stopped, or was too slow, before the call";
@@ -283,11 +265,24 @@ static void lane_claimed(void *ctx, const struct rows *rows)
     }
 }
 
-void spend_start(struct account_state *account)
+static void lane_claimed(void *ctx, const struct rows *rows)
+{
+    struct account_state *account = ctx;
+    account->lane_claiming = false;
+    if (rows_status(rows) != ROWS_OK)
+        return; /* committed or not, the leases of what we cannot see run out */
+    for (int row = 0; row < rows_count(rows); row++) {
+        struct work *work = work_read(rows, row);
+        if (work != NULL)
+            spend_new(account, work);
+    }
+}
+
+void spend_claim(struct account_state *account, int limit)
 {
     struct worker *worker = account->worker;
-    account->spending = true;
+    account->lane_claiming = true;
     account->lane_ms = worker_now_ms(worker);
-    work_claim_paid(worker->work, worker->name, account->config->name, worker_lease_ms(worker, account->config),
+    work_claim_paid(worker->work, worker->name, account->config->name, limit, worker_lease_ms(worker, account->config),
                     lane_claimed, account);
 }

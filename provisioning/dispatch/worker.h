@@ -41,12 +41,15 @@ struct account_state {
     struct price prices[PRICES_MAX];
     int running;         /* repeatable calls in flight */
     bool claiming;       /* a claim of repeatable work is being answered */
-    bool spending;       /* a paid order is being claimed, prepared or called */
+    bool windowing;      /* the spending window is being looked at or moved on */
+    bool lane_claiming;  /* a claim of paid work is being answered */
+    int preparing;       /* paid work that is claimed and has not begun */
+    int64_t idle_ms;     /* since when the open window has had nothing to do, boot time; 0: it has */
     bool polling;        /* the balance is being read for held orders */
     int64_t claim_ms;    /* when the last claim was asked for, boot time */
     int64_t lane_ms;     /* likewise of paid work */
     int64_t due_ms;      /* next claim of repeatable work */
-    int64_t paid_due_ms; /* next claim of paid work */
+    int64_t paid_due_ms; /* next look at the spending window */
 };
 
 #define OUTCOME_BATCH_MAX 256
@@ -80,6 +83,8 @@ uint64_t worker_random(void);
 bool worker_lease_good(const struct worker *worker, const struct config_account *account, int64_t claimed_ms);
 /* How long a line is leased for one call of the account. */
 int64_t worker_lease_ms(const struct worker *worker, const struct config_account *account);
+/* How many calls of the account may be started now. */
+int account_room(const struct account_state *account);
 /* Something of the account may be claimable in wait_ms: look then. */
 void account_look_again(struct account_state *account, int64_t wait_ms);
 

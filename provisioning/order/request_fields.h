@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* request_fields: the spelling of the single fields of a request, whatever order
- * they belong to.  Part of request.c's work; nobody else needs it. */
+ * they belong to; and of a license that is taken over, which later requests name. */
 #ifndef ORDER_REQUEST_FIELDS_H
 #define ORDER_REQUEST_FIELDS_H
 

@@ -16,6 +16,9 @@ void account_ensure(struct session *session, const struct config *config, sessio
     params_array(&params, PARAMS_TEXT);
     for (size_t i = 0; i < config->account_count; i++)
         params_add_text(&params, config->accounts[i].provider);
+    params_array(&params, PARAMS_INT8);
+    for (size_t i = 0; i < config->account_count; i++)
+        params_add_int(&params, config->accounts[i].quiet_ms);
     session_submit(session, &QUERY_ACCOUNT_ENSURE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 

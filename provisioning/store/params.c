@@ -15,8 +15,10 @@
 /* Object ids of PostgreSQL's built-in types, fixed for ever in pg_type.dat. */
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_TEXT = 25 };
 
-/* dimensions, has-null flag, element type, length of the dimension, lower bound */
-#define ARRAY_HEADER 20
+/* Number of dimensions, has-null flag, element type; then, unless it is empty,
+ * the length and lower bound of the one dimension. */
+#define ARRAY_HEADER    12
+#define ARRAY_DIMENSION 8
 
 void params_init(struct params *params)
 {
@@ -115,6 +117,8 @@ static void params_add(struct params *params, uint32_t oid, const void *data, si
     assert(params->count > 0);
     struct param *param = &params->items[params->count - 1];
     assert(param->array && (oid == 0 || param->element_oid == oid));
+    if (param->elements == 0)
+        param_add(param, (const char[ARRAY_DIMENSION]){0}, ARRAY_DIMENSION);
     uint32_t wire = data == NULL ? htonl(UINT32_MAX) : htonl((uint32_t)len);
     param_add(param, &wire, sizeof wire);
     if (data == NULL)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "query.h"
 
 #define STATEMENT_TIMEOUT_MS 15000
@@ -39,6 +40,8 @@ static bool words_read(struct work *work, const struct rows *rows, int row)
 {
     const char *verification = rows_text(rows, row, "verification_type");
     const char *limit = rows_text(rows, row, "max_credits");
+    const char *learned = rows_text(rows, row, "learned");
+    work->has_learned = learned != NULL && credits_parse(learned, &work->learned);
     work->has_max_credits = limit != NULL;
     return order_type_parse(rows_text(rows, row, "type"), &work->type) &&
            provider_kind_parse(rows_text(rows, row, "provider"), &work->plan.provider) &&
@@ -104,19 +107,20 @@ void work_claim(struct session *session, const char *worker, const char *const *
     session_submit(session, &QUERY_WORK_CLAIM, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
-void work_claim_paid(struct session *session, const char *worker, const char *account, int64_t lease_ms,
+void work_claim_paid(struct session *session, const char *worker, const char *account, int limit, int64_t lease_ms,
                      session_done_fn *done, void *ctx)
 {
     struct params params;
     params_init(&params);
     params_text(&params, worker);
     params_text(&params, account);
+    params_int(&params, limit);
     params_int(&params, lease_ms);
     session_submit(session, &QUERY_WORK_CLAIM_PAID, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
-void work_begin(struct session *session, const char *worker, const struct work *work, int64_t lease_ms, credits_t price,
-                bool has_balance, credits_t balance, session_done_fn *done, void *ctx)
+void work_begin(struct session *session, const char *worker, const struct work *work, int64_t lease_ms, credits_t month,
+                const struct work_limits *limits, session_done_fn *done, void *ctx)
 {
     struct params params;
     params_init(&params);
@@ -124,9 +128,24 @@ void work_begin(struct session *session, const char *worker, const struct work *
     params_int(&params, work->order_id);
     params_int(&params, work->epoch);
     params_int(&params, lease_ms);
-    params_credits(&params, true, price);
-    params_credits(&params, has_balance, balance);
+    params_credits(&params, true, month);
+    params_int(&params, limits->width);
+    params_int(&params, limits->count);
+    params_int(&params, limits->span_ms);
     session_submit(session, &QUERY_WORK_BEGIN, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+}
+
+enum work_go work_begin_read(const struct rows *rows, int *attempt, credits_t *price)
+{
+    const char *code = rows_text(rows, 0, "code");
+    const char *text = rows_text(rows, 0, "price");
+    bool priced = text != NULL && credits_parse(text, price);
+    *attempt = (int)rows_int(rows, 0, "attempt");
+    if (text_same(code, "go") && priced && *attempt > 0)
+        return WORK_GO;
+    if (text_same(code, "short") && priced)
+        return WORK_SHORT;
+    return text_same(code, "wait") ? WORK_WAIT : WORK_LOST;
 }
 
 static void fence_answered(void *ctx, const struct rows *rows)

@@ -35,6 +35,8 @@ struct work {
     const char *period_end; /* YYYY-MM-DD; NULL */
     const char *license_status;
     bool target_fresh; /* no license of ours was ever where a change_ip moves to */
+    bool has_learned;
+    credits_t learned; /* what this call is known to cost, whole */
     bool has_max_credits;
     credits_t max_credits;
     struct plan_input plan;
@@ -73,10 +75,21 @@ void work_free(struct work **work);
 
 void work_claim(struct session *session, const char *worker, const char *const *accounts, size_t account_count,
                 int limit, int64_t lease_ms, session_done_fn *done, void *ctx);
-void work_claim_paid(struct session *session, const char *worker, const char *account, int64_t lease_ms,
+void work_claim_paid(struct session *session, const char *worker, const char *account, int limit, int64_t lease_ms,
                      session_done_fn *done, void *ctx);
-void work_begin(struct session *session, const char *worker, const struct work *work, int64_t lease_ms, credits_t price,
-                bool has_balance, credits_t balance, session_done_fn *done, void *ctx);
+/* The rules of the window that a paid call begins in. */
+struct work_limits {
+    int width;       /* most calls in flight */
+    int count;       /* most calls in a window */
+    int64_t span_ms; /* longest window */
+};
+
+enum work_go { WORK_GO, WORK_SHORT, WORK_WAIT, WORK_LOST };
+
+void work_begin(struct session *session, const char *worker, const struct work *work, int64_t lease_ms, credits_t month,
+                const struct work_limits *limits, session_done_fn *done, void *ctx);
+/* What work_begin answered: the attempt and the booked price (GO), what is left of the window's balance (SHORT). */
+enum work_go work_begin_read(const struct rows *rows, int *attempt, credits_t *price);
 /* Blocking, at most timeout_ms: whether the paid call may be sent now. */
 bool work_fence(struct session *session, const struct work *work, int64_t call_timeout_ms, int64_t timeout_ms);
 void work_outcomes(struct session *session, const struct work_outcome *outcomes, size_t count, session_done_fn *done,

@@ -27,9 +27,12 @@ create table bridge.account (
   version        bigint not null default 0,
   paused         boolean not null default false,
   pause_reason   text,
-  lane_order     bigint,
   window_id      bigint,
   window_state   text not null default 'shut' check (window_state in ('shut', 'open', 'drain')),
+  width          int not null default 1 check (width between 1 and 8),
+  alarm          text,
+  alarm_at       timestamptz,
+  unread_since   timestamptz,
   balance        numeric(20,6),
   balance_at     timestamptz,
   sandbox        boolean not null default false,
@@ -37,7 +40,9 @@ create table bridge.account (
   check (paused = (pause_reason is not null))
 );
 comment on table bridge.account is 'One set of credentials at a provider; version rises with every change that money depends on';
-comment on column bridge.account.lane_order is 'The order whose paid call is being prepared or made: one at a time';
+comment on column bridge.account.width is 'Paid calls in flight at once just now: 1 after an incident, doubled by each window without doubt';
+comment on column bridge.account.alarm is 'The balance moved without explanation: windows are tainted until a person has looked';
+comment on column bridge.account.unread_since is 'Since when the balance cannot be read';
 
 create table bridge.product (
   account        text not null references bridge.account,
@@ -56,11 +61,12 @@ create table bridge.product_price (
   upstream_type  text not null,
   new_type       text not null default '',
   billing_months int not null check (billing_months >= 0),
+  month_price    numeric(20,6) not null check (month_price >= 0),
   price          numeric(20,6) not null check (price >= 0),
   learned_at     timestamptz not null default now(),
   primary key (account, action, upstream_type, new_type, billing_months)
 );
-comment on table bridge.product_price is 'What a whole call was seen to cost, learned from confirmed calls';
+comment on table bridge.product_price is 'What a whole call was seen to cost, learned from a confirmed call alone in its window; counts while the catalogue says month_price';
 
 create table bridge.license (
   license_id     bigint generated always as identity primary key,
@@ -194,6 +200,10 @@ create table bridge.orders (
   deadline       timestamptz,
   next_try_at    timestamptz,
   price          numeric(20,6),
+  price_other    numeric(20,6),
+  month_price    numeric(20,6),
+  window_id      bigint,
+  unsettled      boolean not null default false,
   credits        numeric(20,6),
   upstream_license_id text,
   created_at     timestamptz not null default now(),
@@ -202,6 +212,7 @@ create table bridge.orders (
   check (not key_free or state = 'failed'),
   check (not parked or state = 'held'),
   check (sent_attempt <= attempts),
+  check (not unsettled or state = 'needs_review'),
   check ((finished_at is not null) = (state in ('succeeded', 'failed', 'cancelled'))),
   unique (license_id, position)
 ) with (fillfactor = 85);
@@ -210,6 +221,8 @@ comment on column bridge.orders.order_sequence is 'The sequence given, or the hi
 comment on column bridge.orders.key_free is 'Ended failed after a definite refusal with nothing bought: its operation_key may be used again';
 comment on column bridge.orders.parked is 'Held outside the line (a second renewal of one period): does not block the orders behind it';
 comment on column bridge.orders.sent_attempt is 'The last attempt that passed the fence; below attempts: the last one was provably not sent';
+comment on column bridge.orders.price is 'What the paid call was booked to cost; price_other: what else it may cost while that is not learned; month_price: what the catalogue said then';
+comment on column bridge.orders.unsettled is 'In review because a paid call may have bought: taints every window until a person settles it';
 comment on column bridge.orders.doubted is 'An attempt of this order may have been carried out without our knowing';
 create unique index orders_key on bridge.orders (source, operation_key) where not key_free;
 create index orders_line on bridge.orders (license_id, order_sequence, position)
@@ -218,6 +231,8 @@ create index orders_state on bridge.orders (state, order_id)
   where state not in ('succeeded', 'failed', 'cancelled');
 create index orders_paused on bridge.orders (account)
   where state = 'held' and reason_code in ('account_paused', 'account_denied');
+create index orders_spending on bridge.orders (account) where paid and state in ('calling', 'in_doubt');
+create index orders_unsettled on bridge.orders (account) where unsettled;
 create index orders_waits on bridge.orders (waits_pair) where waits_pair is not null;
 create index orders_renewals on bridge.orders (license_id, period_end)
   where type = 'license.renew' and period_end is not null;
@@ -320,13 +335,19 @@ create table bridge.spending_window (
   account        text not null references bridge.account,
   state          text not null check (state in ('open', 'drain', 'shut')),
   tainted        boolean not null default false,
+  solo           boolean not null default false,
   balance_open   numeric(20,6),
   balance_close  numeric(20,6),
+  confirmed      numeric(20,6) not null default 0,
   begun          int not null default 0,
   opened_at      timestamptz not null default now(),
   closed_at      timestamptz
 );
 comment on table bridge.spending_window is 'A span of paid calls between two balance readings of a quiet account';
+comment on column bridge.spending_window.tainted is 'No conclusion is drawn from its balances';
+comment on column bridge.spending_window.solo is 'A call whose cost is not learned yet, alone';
+comment on column bridge.spending_window.confirmed is 'What its confirmed calls were booked to cost';
+
 
 create table bridge.ledger (
   entry_id       bigint generated always as identity primary key,
@@ -456,37 +477,3 @@ create trigger orders_fixed before update on bridge.orders for each row
   execute function bridge.orders_fixed();
 create trigger orders_kept before delete or truncate on bridge.orders
   for each statement execute function bridge.refuse_change();
-
--- Makes the month's partitions of the history tables, this month's and the next two.
-create function bridge.partitions_ensure() returns void language plpgsql security definer
-set search_path = pg_catalog, pg_temp as $$
-declare
-  parent text;
-  first date;
-begin
-  perform pg_advisory_xact_lock(hashtext('bridge.partitions'));
-  foreach parent in array array['event', 'attempt', 'order_history', 'refusal'] loop
-    for first in select generate_series(date_trunc('month', now() at time zone 'UTC'),
-                                        date_trunc('month', now() at time zone 'UTC') + interval '2 months',
-                                        interval '1 month')::date loop
-      if to_regclass(format('bridge.%I', parent || '_' || to_char(first, 'YYYYMM'))) is null then
-        begin
-          execute format('create table bridge.%I partition of bridge.%I for values from (%L) to (%L)',
-                         parent || '_' || to_char(first, 'YYYYMM'), parent,
-                         first::timestamp at time zone 'UTC', (first + interval '1 month') at time zone 'UTC');
-        exception when check_violation then
-          -- The default partition already has rows of that month: they stay there and nothing is lost.
-          raise notice 'bridge.%: month % stays in the default partition', parent, first;
-        end;
-      end if;
-    end loop;
-  end loop;
-end
-$$;
-grant execute on function bridge.partitions_ensure() to bridge_worker;
-
-create function bridge.schema_version() returns int language sql stable security definer
-set search_path = pg_catalog, pg_temp as $$
-  select coalesce(max(number), 0) from bridge.schema_migration
-$$;
-grant execute on function bridge.schema_version() to bridge_intake, bridge_worker, bridge_ops, bridge_operator;

@@ -49,8 +49,8 @@ declare
   target record;
   claim record;
 begin
-  if o.provider <> '724license' or o.ip is null then
-    return;
+  if o.provider <> '724license' or o.ip is null or (o.state = 'held' and o.reason_code = 'operator_hold') then
+    return; -- what a person holds stays held, whoever has its pair
   end if;
   select p.pair_id, p.license_id into pair_id, holder from bridge.pair p
   where p.account = o.account and p.upstream_type = o.upstream_type and p.ip = o.ip
@@ -256,9 +256,11 @@ create function bridge.order_bar(o bridge.orders, p_done_sequence bigint, out st
                                  out sentence text)
 language plpgsql stable as $$
 declare
+  l bridge.license;
   status bridge.license_status;
 begin
-  select l.status into status from bridge.license l where l.license_id = o.license_id;
+  select * into l from bridge.license lic where lic.license_id = o.license_id;
+  status := l.status;
   if o.type in ('license.suspend', 'license.unsuspend') and o.sequence < p_done_sequence then
     state := 'cancelled';
     code := 'superseded';
@@ -272,6 +274,11 @@ begin
     state := 'failed';
     code := 'already_live';
     sentence := 'the license lives already';
+  elsif o.provider = '724license' and status in ('active', 'suspended') and l.ip is not null
+        and (o.upstream_type, o.ip) is distinct from (l.upstream_type, l.ip) then
+    state := 'failed';
+    code := 'elsewhere';
+    sentence := format('the license is %s on %s, not %s on %s', l.upstream_type, host(l.ip), o.upstream_type, host(o.ip));
   end if;
 end
 $$;

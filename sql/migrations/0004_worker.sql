@@ -2,14 +2,28 @@
 -- What a worker may call.  Every function is one short transaction; no network call happens inside one.
 
 -- All that a worker needs to know of an order that it is to carry out.  target_fresh: no license of ours was ever on
--- the pair that a change_ip moves to, so what is found there is what was moved.  recycle: a create on a pair that we
+-- the pair that a change_ip moves to, so what is found there is what was moved.  learned: what the paid call cost when
+-- it was made before, at the catalogue's price of now.  recycle: a create on a pair that we
 -- terminated, where the product is to be taken up again by unsuspend and renew.
 create type bridge.work as (
   license_id bigint, epoch bigint, order_id bigint, attempt int, type text, paid boolean, provider text, account text,
   source text, service_id text, product_code text, new_product_code text, upstream_type text, new_upstream_type text, recycle boolean, ip text,
   new_ip text, billing_months int, period_end text, license_key text, customer_email text, domain text, hwid text,
   machine_name text, os_info text, verification_type text, cause text, max_credits text, doubted boolean,
-  license_status text, target_fresh boolean);
+  license_status text, target_fresh boolean, learned text);
+
+create function bridge.order_action(o bridge.orders) returns text language sql immutable as $$
+  select case o.type when 'license.create' then 'create' when 'license.renew' then 'renew'
+                     when 'license.change_product' then 'change-core' end
+$$;
+
+-- What a whole call was seen to cost while the catalogue's price of a month was p_month; null: not learned yet.
+create function bridge.price_learned(o bridge.orders, p_month numeric) returns numeric language sql stable as $$
+  select p.price from bridge.product_price p
+  where p.account = o.account and p.upstream_type = o.upstream_type and p.new_type = coalesce(o.new_upstream_type, '')
+    and p.billing_months = coalesce(o.billing_months, 0) and p.month_price = p_month
+    and p.action = bridge.order_action(o)
+$$;
 
 create function bridge.work_of(o bridge.orders, p_epoch bigint) returns bridge.work language sql stable as $$
   select row(o.license_id, p_epoch, o.order_id, o.attempts, o.type::text, o.paid, o.provider, o.account, o.source,
@@ -21,7 +35,10 @@ create function bridge.work_of(o bridge.orders, p_epoch bigint) returns bridge.w
              o.billing_months, o.period_end::text, o.license_key, o.customer_email, o.domain, o.hwid, o.machine_name,
              o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text,
              not exists (select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
-                           and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null))
+                           and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null)),
+             case when o.paid then (
+               select bridge.price_learned(o, c.price)::text from bridge.product c
+               where c.account = o.account and c.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)) end
             )::bridge.work
   from bridge.license l where l.license_id = o.license_id
 $$;
@@ -65,72 +82,6 @@ begin
 end
 $$;
 
--- Takes the account's lane and leases one line whose head is paid.  The order stays queued until work_begin.
--- Touches: account, line.
-create function bridge.work_claim_paid(p_worker text, p_account text, p_lease_ms bigint)
-returns setof bridge.work language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  lane bigint;
-  leased record;
-begin
-  -- Not the key: every insert at the front door shares that.
-  select a.lane_order into lane from bridge.account a where a.account = p_account and not a.paused
-  for no key update skip locked;
-  if not found then
-    return;
-  end if;
-  -- A statement of its own, so that it sees what whoever held the lock before has done.
-  if exists (select from bridge.line l where l.head_order = lane and l.lease_owner is not null) then
-    return;
-  end if;
-  update bridge.line l
-  set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
-      lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
-  where l.license_id = (
-    select r.license_id from bridge.line r
-    where r.account = p_account and r.head_paid and r.run_at <= now() and r.lease_owner is null
-    order by r.run_at limit 1 for update skip locked)
-  returning l.head_order, l.lease_epoch into leased;
-  if not found then
-    return;
-  end if;
-  update bridge.account set lane_order = leased.head_order where account = p_account;
-  return query select w.* from bridge.orders o, lateral bridge.work_of(o, leased.lease_epoch) w
-               where o.order_id = leased.head_order and o.state = 'queued';
-end
-$$;
-create index line_lane on bridge.line (head_order) where lease_owner is not null;
-
--- The intent of a paid call: queued to calling, with price and balance, and the lease made long enough for the call.
--- Says the attempt's number; null: the lease or the order was lost, nothing may be sent.  Touches: line, orders, attempt.
-create function bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint,
-                                  p_price numeric, p_balance numeric)
-returns int language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  o bridge.orders;
-begin
-  update bridge.line
-  set lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
-  where license_id = (select license_id from bridge.orders where order_id = p_order) and head_order = p_order
-    and lease_owner = p_worker and lease_epoch = p_epoch and lease_until > now();
-  if not found then
-    return null;
-  end if;
-  update bridge.orders
-  set state = 'calling', attempts = attempts + 1, price = p_price, reason_code = 'calling', reason = null,
-      next_try_at = null, deadline = null, updated_at = now()
-  where order_id = p_order and state = 'queued'
-    and not exists (select from bridge.account a where a.account = orders.account and a.paused)
-  returning * into o;
-  if not found then
-    return null;
-  end if;
-  insert into bridge.attempt (order_id, attempt, account, call, worker, epoch, price, balance_before)
-  values (o.order_id, o.attempts, o.account, o.type::text, p_worker, p_epoch, p_price, p_balance);
-  return o.attempts;
-end
-$$;
-
 -- The fence: asked at the last moment before the first byte of a paid call.  True: it is still this attempt's turn,
 -- the lease outlives the call, and from now on the call counts as sent.  Touches: orders.
 create function bridge.work_fence(p_order bigint, p_attempt int, p_epoch bigint, p_timeout_ms bigint)
@@ -147,6 +98,25 @@ begin
 end
 $$;
 
+-- A paid order is about to move to p_to: the account's version rises; a doubt closes admission and narrows the
+-- window; a confirmed purchase counts into its window unless that was settled without it.  Touches: account,
+-- spending_window.
+create function bridge.account_touched(o bridge.orders, p_to bridge.order_state) returns void language plpgsql as $$
+begin
+  if not o.paid then
+    return;
+  end if;
+  update bridge.account
+  set version = version + 1, width = case when p_to = 'in_doubt' then 1 else width end,
+      window_state = case when p_to = 'in_doubt' and window_state = 'open' then 'drain' else window_state end
+  where account = o.account;
+  update bridge.spending_window
+  set state = case when p_to = 'in_doubt' and state = 'open' then 'drain' else state end,
+      confirmed = confirmed + case when p_to = 'succeeded' and o.state in ('calling', 'in_doubt') then o.price else 0 end
+  where window_id = o.window_id and state <> 'shut';
+end
+$$;
+
 -- Ends an order with its consequences and brings the next of its line forward.  The line is locked.  Touches: orders,
 -- ledger and what order_ended and line_advance touch.
 create function bridge.order_end(p_order bigint, p_state bridge.order_state, p_code text, p_reason text,
@@ -157,7 +127,7 @@ declare
 begin
   update bridge.orders
   set state = p_state, reason_code = p_code, reason = p_reason, next_try_at = null, finished_at = now(),
-      credits = p_credits, upstream_license_id = coalesce(p_upstream_id, upstream_license_id), updated_at = now(),
+      unsettled = false, credits = p_credits, upstream_license_id = coalesce(p_upstream_id, upstream_license_id), updated_at = now(),
       key_free = (p_state = 'failed' and p_key_free and not doubted)
   where order_id = p_order returning * into o;
   if p_state = 'succeeded' and o.paid then
@@ -205,7 +175,7 @@ begin
     update bridge.license set expires_at = to_timestamp(p_expires_ms / 1000.0), updated_at = now()
     where license_id = o.license_id;
   end if;
-  update bridge.account set version = version + 1, lane_order = nullif(lane_order, p_order) where account = o.account and o.paid;
+  perform bridge.account_touched(o, p_to);
   update bridge.line
   set lease_owner = null, lease_until = null, run_at = null,
       settle_until = case when p_settle_ms > 0 then now() + p_settle_ms * interval '1 ms' else settle_until end
@@ -223,9 +193,6 @@ begin
   where order_id = p_order returning * into o;
   if p_to = 'queued' then
     update bridge.line set run_at = o.next_try_at where license_id = o.license_id;
-  elsif p_to = 'in_doubt' then
-    -- No evidence is gathered yet: every doubt is a person's to settle.
-    update bridge.orders set state = 'needs_review', updated_at = now() where order_id = p_order;
   end if;
   return true;
 end
@@ -270,22 +237,24 @@ create function bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.o
                                    p_wait_ms bigint, p_price numeric)
 returns boolean language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-  id bigint;
+  l bridge.line;
 begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  -- An order that has begun after all (its answer was lost) keeps its lease, so that it is taken over.
+  if l.head_order is distinct from p_order or l.lease_epoch <> p_epoch or l.lease_owner is null
+     or not exists (select from bridge.orders where order_id = p_order and state = 'queued') then
+    return false;
+  end if;
   update bridge.line
   set lease_owner = null, lease_until = null,
       run_at = case when p_to = 'queued' then now() + p_wait_ms * interval '1 ms' end
-  where license_id = (select license_id from bridge.orders where order_id = p_order) and head_order = p_order
-    and lease_epoch = p_epoch and lease_owner is not null
-  returning license_id into id;
-  if id is not null then
-    update bridge.orders
-    set state = p_to, reason_code = p_code, reason = p_reason, price = coalesce(p_price, price), updated_at = now(),
-        next_try_at = case when p_wait_ms is not null then now() + p_wait_ms * interval '1 ms' end
-    where order_id = p_order and state = 'queued';
-    update bridge.account set lane_order = null where lane_order = p_order;
-  end if;
-  return id is not null;
+  where license_id = l.license_id;
+  update bridge.orders
+  set state = p_to, reason_code = p_code, reason = p_reason, price = coalesce(p_price, price), updated_at = now(),
+      next_try_at = case when p_wait_ms is not null then now() + p_wait_ms * interval '1 ms' end
+  where order_id = p_order;
+  return true;
 end
 $$;
 
@@ -306,7 +275,6 @@ begin
     order by ln.account, ln.run_at limit p_limit for update skip locked
   loop
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
-    update bridge.account set version = version + 1, lane_order = null where lane_order = o.order_id;
     update bridge.line
     set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null,
         settle_until = case when o.state = 'calling' and bridge.order_changes(o)
@@ -331,9 +299,7 @@ begin
             case when target = 'queued' then now() end,
           doubted = doubted or target = 'in_doubt' or (not o.paid and bridge.order_changes(o))
       where ord.order_id = o.order_id;
-      if target = 'in_doubt' then
-        update bridge.orders ord set state = 'needs_review', updated_at = now() where ord.order_id = o.order_id;
-      end if;
+      perform bridge.account_touched(o, target);
     end if;
     if target = 'queued' or o.state = 'queued' then
       update bridge.line set run_at = now() where license_id = l.license_id;
@@ -482,7 +448,7 @@ language sql security definer set search_path = pg_catalog, pg_temp as $$
   delete from bridge.worker where worker = p_worker
 $$;
 
-grant execute on function bridge.work_claim, bridge.work_claim_paid, bridge.work_begin, bridge.work_fence,
+grant execute on function bridge.work_claim, bridge.work_fence,
   bridge.work_outcomes, bridge.work_return, bridge.work_takeover, bridge.pairs_wake, bridge.account_pause,
   bridge.account_sweep, bridge.holds_release, bridge.accounts_short, bridge.balance_store, bridge.product_store,
   bridge.worker_seen, bridge.worker_gone, bridge.price_read to bridge_worker;

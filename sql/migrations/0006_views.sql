@@ -48,7 +48,7 @@ comment on view ops.licenses is 'Licenses and the state of their lines';
 
 create view ops.accounts as
   select a.account, a.provider, a.paused, a.pause_reason, trim_scale(a.balance) as balance, a.balance_at, a.sandbox,
-         a.lane_order
+         a.window_state, a.width, a.alarm, a.alarm_at
   from bridge.account a;
 comment on view ops.accounts is 'Accounts with their last balance';
 

@@ -1,3 +1,3 @@
 -- One account as the database knows it.
 -- $1 account
-select account, paused, pause_reason from ops.accounts where account = $1
+select account, paused, pause_reason, alarm from ops.accounts where account = $1

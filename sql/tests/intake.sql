@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Keys and deliveries: what makes an order, what leads to the same one, what is refused.
 \ir helper.psql
-select plan(43);
+select plan(44);
 
 -- One create.
 select is(t.send('a', '{"delivery_id": "d1", "operation_key": "k1", "digest": "body"}'), 'accepted queued', 'a create');
@@ -46,9 +46,11 @@ select is(t.send('x', '{"delivery_id": "b1", "operation_key": "kb", "service_id"
 select is(t.id('x'), t.id('b'), '… still leads to the old order');
 select t.call('b2') \g /dev/null
 select t.outcome('b2', '{"to": "in_doubt", "verdict": "unsure", "doubted": true}') \g /dev/null
-select is(t.state('b2'), 'needs_review done', 'a doubt');
-update bridge.orders set state = 'failed', finished_at = now() where order_id = t.id('b2');
-select is((t.o('b2')).key_free, false, '… that a person settles as not bought keeps its key');
+select is(t.state('b2'), 'in_doubt done', 'a doubt');
+select t.settle() \g /dev/null
+update bridge.orders set deadline = now() where order_id = t.id('b2');
+select is(bridge.operator_resolve('me', t.id('b2'), 'did_not_happen', 'seen', null, 0), 'ok', '… that a person settles …');
+select is((t.o('b2')).key_free, false, '… as not bought keeps its key');
 select is(t.send('x', '{"operation_key": "kb", "service_id": "2", "ip": "192.0.2.13"}'), 'duplicate failed', '… so nothing new is made');
 
 -- Renewals.

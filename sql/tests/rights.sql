@@ -7,14 +7,19 @@ create table t.may (role text, functions text[]);
 insert into t.may values
   ('bridge_intake', array['account_ensure', 'intake_accept', 'intake_refuse', 'order_read', 'price_read', 'schema_version',
                           'token_check']),
-  ('bridge_worker', array['account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store',
-                          'holds_release', 'pairs_wake', 'partitions_ensure', 'price_read', 'product_store',
-                          'schema_version', 'work_begin', 'work_claim', 'work_claim_paid', 'work_fence', 'work_outcomes',
+  ('bridge_worker', array['account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread',
+                          'holds_release', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',
+                          'product_store',
+                          'schema_version', 'window_close', 'window_doubts', 'window_expected', 'window_look',
+                          'window_open', 'window_prices_hold',
+                          'window_probed', 'window_settle', 'work_begin', 'work_claim', 'work_claim_paid', 'work_fence', 'work_outcomes',
                           'work_return', 'work_takeover', 'worker_gone', 'worker_seen']),
   ('bridge_ops', array['answer_text', 'order_read', 'order_reason', 'schema_version', 'token_check']),
-  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'operator_cancel', 'operator_pause',
-                            'operator_release', 'operator_resume', 'order_read', 'order_reason', 'product_store',
-                            'schema_version', 'token_check', 'token_create', 'token_revoke']);
+  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'operator_acknowledge', 'operator_adjust',
+                            'operator_adopt', 'operator_cancel', 'operator_hold', 'operator_pause', 'operator_release',
+                            'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup', 'order_read',
+                            'order_reason', 'product_store', 'schema_version', 'token_check', 'token_create',
+                            'token_revoke']);
 create view t.function as
   select p.oid, p.proname::text as name, p.prosecdef, p.proconfig from pg_proc p
   where p.pronamespace in ('bridge'::regnamespace, 'ops'::regnamespace);

@@ -64,7 +64,7 @@ select t.send('c', '{"service_id": "3", "ip": "192.0.2.3"}') \g /dev/null
 select t.send('c1', '{"type": "license.suspend", "service_id": "3", "ip": "192.0.2.3"}') \g /dev/null
 select t.call('c') \g /dev/null
 select t.outcome('c', '{"to": "in_doubt", "code": "unsure", "verdict": "unsure", "doubted": true}') \g /dev/null
-select is(t.state('c'), 'needs_review unsure', 'a doubtful create');
+select is(t.state('c'), 'in_doubt unsure', 'a doubtful create');
 select is((t.head('c'), t.state('c1'), (t.line('c')).run_at)::text, '(c,"blocked line",)', '… holds its successors');
 select is(t.send('c2', '{"type": "license.unsuspend", "service_id": "3", "ip": "192.0.2.3", "sequence": 0}'), 'accepted blocked', '… and newcomers');
 select * from finish();

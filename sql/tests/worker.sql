@@ -1,36 +1,37 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Claiming, the lane of paid calls, the fence, outcomes, lost workers, holds.
+-- Claiming, paid calls one by one, the fence, outcomes, lost workers, holds.
 \ir helper.psql
-select plan(96);
+select plan(95);
 
 select t.send('a', '{}') \g /dev/null
 
--- The lane: one paid call of an account at a time.
+-- Inside a window whose price is not known yet: one paid call of an account.
 select t.send('b', '{"service_id": "2", "ip": "192.0.2.2"}') \g /dev/null
 select t.send('far', '{"service_id": "9", "ip": "192.0.2.9", "account": "other"}') \g /dev/null
 select is(t.claim(), null, 'paid work is not claimed with the repeatable');
-select is(t.claim_paid('w1'), 'a', 'the account''s lane is taken');
+select is(t.claim_paid('w1'), 'a', 'a paid order is leased');
 select is((t.o('a')).state, 'queued', '… the order has not begun');
-select is(t.claim_paid('w2'), null, '… and nobody else gets the lane');
-select is(t.claim_paid('w2', 'other'), 'far', 'another account has its own');
-select is(bridge.work_begin('w2', t.id('a'), (t.line('a')).lease_epoch, 60000, 4, 100), null, 'another worker cannot begin it');
-select is(bridge.work_begin('w1', t.id('a'), (t.line('a')).lease_epoch - 1, 60000, 4, 100), null, 'nor can an earlier lease');
-select is(bridge.work_begin('w1', t.id('b'), (t.line('b')).lease_epoch, 60000, 4, 100), null, 'nor can what is not leased begin');
+select is(t.claim_paid('w2', 'other'), 'far', 'another account has its own window');
+select is((bridge.work_begin('w2', t.id('a'), (t.line('a')).lease_epoch, 60000, 4.5, 4, 100, 300000)).attempt, null, 'another worker cannot begin it');
+select is((bridge.work_begin('w1', t.id('a'), (t.line('a')).lease_epoch - 1, 60000, 4.5, 4, 100, 300000)).attempt, null, 'nor can an earlier lease');
+select is((bridge.work_begin('w1', t.id('b'), (t.line('b')).lease_epoch, 60000, 4.5, 4, 100, 300000)).attempt, null, 'nor can what is not leased begin');
 select is(t.fence('a'), false, 'what has not begun does not pass the fence');
 select is(t.begin('a'), 1, 'the holder begins');
 select is(t.begin('a'), null, '… once');
 select is((t.state('a'), (t.o('a')).price, (t.o('a')).sent_attempt)::text, '("calling calling",4.500000,0)', 'calling, with its price, and not sent');
 select is((select (attempt, worker, price, balance_before, finished_at is null)::text from bridge.attempt where order_id = t.id('a')),
-          '(1,w1,4.500000,100.000000,t)', 'the intent is written');
+          '(1,w1,4.500000,1000.000000,t)', 'the intent is written');
 
 -- The fence.
 select is(t.fence('a', 3600000), false, 'a lease that does not outlive the call does not pass');
 select is(bridge.work_fence(t.id('a'), 1, (t.line('a')).lease_epoch - 1, 1000), false, 'nor does another lease');
 select is(bridge.work_fence(t.id('a'), 2, (t.line('a')).lease_epoch, 1000), false, 'nor another attempt');
+select bridge.account_pause('main', 'stop') \g /dev/null
+select is(t.fence('a'), false, 'nor anything on a paused account');
+update bridge.account set paused = false, pause_reason = null where account = 'main';
 select is(t.fence('a'), true, 'its own passes');
 select is(((t.o('a')).sent_attempt, (t.o('a')).deadline > now())::text, '(1,t)', '… and counts as sent, with a deadline');
 select is(t.fence('a'), false, '… once');
-select is(t.claim_paid('w2'), null, 'the lane is kept during the call');
 
 -- Outcomes.
 select is(t.outcome('a', '{"epoch": 0}'), 'false calling', 'an outcome under another lease');
@@ -39,7 +40,7 @@ select is(t.outcome('a', '{"upstream_id": "L1"}'), 'true succeeded', 'its own ou
 select is(((t.o('a')).credits, (t.o('a')).upstream_license_id)::text, '(4.500000,L1)', '… with what it cost and what it is upstream');
 select is(t.outcome('a'), 'false succeeded', 'the same outcome again');
 select is((select (count(*), sum(amount))::text from bridge.ledger), '(1,4.500000)', 'one purchase, one entry');
-select is((select (version > 0, lane_order)::text from bridge.account where account = 'main'), '(t,)', 'the lane is free, the version raised');
+select is((select confirmed from bridge.spending_window join bridge.account using (window_id) where bridge.account.account = 'main'), 4.5, 'the window counts it');
 select is((select (verdict, sent, http_status)::text from bridge.attempt where order_id = t.id('a')), '(done,t,200)', 'the attempt is complete');
 select throws_ok($$insert into bridge.ledger (account, kind, order_id, amount) values ('main', 'purchase', t.id('a'), 1)$$, '23505', null,
                  'no order is booked twice');
@@ -70,7 +71,6 @@ select t.done('s') \g /dev/null
 select is(t.claim_paid('w1'), 'b', 'a paid order claimed …');
 select t.expire('b') \g /dev/null
 select is(t.begin('b'), null, '… whose lease ran out cannot begin');
-select is(t.claim_paid('w2'), null, '… and keeps the lane until the takeover');
 select is((select (from_worker, state)::text from bridge.work_takeover(10, array['main'], array[0::bigint])), '(w1,queued)', '… which puts it back');
 select is(((t.o('b')).attempts, (t.o('b')).doubted)::text, '(0,f)', '… as if nothing had been');
 select is(t.claim_paid('w2'), 'b', 'it is claimed again');
@@ -85,8 +85,9 @@ select t.call('b') \g /dev/null
 select is((t.o('b')).sent_attempt, 2, 'the second attempt is sent');
 select t.expire('b') \g /dev/null
 select is((select state from bridge.work_takeover(10, array['main'], array[0::bigint])), 'in_doubt', '… and its worker lost: doubt');
-select is((t.state('b'), (t.o('b')).doubted)::text, '("needs_review worker_lost",t)', '… for a person');
-select is((select lane_order from bridge.account where account = 'main'), null, '… and the lane is free');
+select is((t.state('b'), (t.o('b')).doubted)::text, '("in_doubt worker_lost",t)', '… until the window is settled');
+select is(t.settle(), true, '… by the balance, or not');
+select is((t.state('b'), (t.o('b')).unsettled)::text, '("needs_review unsettled",t)', '… for a person');
 select is(t.outcome('b', format('{"epoch": %s, "to": "failed", "verdict": "refused"}', (t.line('b')).lease_epoch - 1)::jsonb), 'false needs_review', 'a late refusal settles nothing');
 select is(t.outcome('b', format('{"epoch": %s, "attempt": 1}', (t.line('b')).lease_epoch - 1)::jsonb), 'false needs_review', 'nor an answer to an earlier attempt');
 select is(t.outcome('b', format('{"epoch": %s}', (t.line('b')).lease_epoch - 1)::jsonb), 'true succeeded', 'a late answer that it was done does');
@@ -136,8 +137,8 @@ select is((select string_agg(action, ' ' order by action_id) from bridge.operato
 -- Overtaken and cancelled while a paid call is prepared.
 select is(t.claim_paid('w1'), 'c', 'c is being prepared');
 select is(bridge.operator_cancel('me', t.id('c'), 'not wanted'), true, '… and cancelled');
-select is(bridge.work_begin('w1', t.id('c'), 1, 60000, 4, 100), null, '… so it cannot begin');
-select is(t.claim_paid('w2'), 'cheap', '… and the lane goes on');
+select is((bridge.work_begin('w1', t.id('c'), 1, 60000, 4.5, 4, 100, 300000)).attempt, null, '… so it cannot begin');
+select is(t.claim_paid('w2'), 'cheap', '… and the next goes on');
 select t.begin('cheap', 'w2') \g /dev/null
 select is(bridge.operator_cancel('me', t.id('cheap'), null), false, 'a call that has begun is not cancelled');
 select is(bridge.operator_release('me', t.id('cheap'), null), false, '… nor released');

@@ -166,6 +166,51 @@ def test_pause_release_cancel_resume(ctl, ctl_json, rig, service):
     assert service.done("license.create", operation_key=f"{service.id}:again")
 
 
+@pytest.fixture
+def put_off(rig, service):
+    """A create that is queued for an hour later, and that no worker has seen yet."""
+    rig.ctl("stop", "worker1")
+    order = service.order("license.create")
+    subprocess.run(["psql", "-XAtqd", rig.env["DATABASE_URL"], "-c",
+                    f"update bridge.line set run_at = now() + interval '1 hour' where head_order = {order}"], check=True)
+    rig.ctl("start", "worker1")
+    return order
+
+
+def test_what_is_held_waits_for_its_release(ctl, rig, service, put_off):
+    assert "would hold" in ctl("hold", put_off, "--reason", "ask first", "--dry-run").stdout
+    ctl("hold", put_off, "--reason", "ask first")
+    assert rig.order(put_off)["reason"] == "held by an operator: ask first"
+    assert "what can be due now is: queued" in ctl("retry", put_off, status=DATAERR).stderr
+    ctl("release", put_off, "--reason", "asked")
+    assert rig.wait(put_off)["state"] == "succeeded"
+    assert service.bought() == (1, 0)
+
+
+def test_a_retry_is_due_now(ctl, rig, service, put_off):
+    assert "would retry" in ctl("retry", put_off, "--dry-run").stdout
+    assert rig.order(put_off)["state"] == "queued"
+    ctl("retry", put_off, "--reason", "the provider says that it works again")
+    assert rig.wait(put_off)["state"] == "succeeded"
+    assert service.bought() == (1, 0)
+
+
+def test_credits_by_hand_and_forecast(ctl, ctl_json, rig, service):
+    service.done("license.create", period_end="2027-01-31")
+    for words in (["topup", "main", "250"], ["adjust", "main", "-12.5"]):
+        assert "would" in ctl("balance", *words, "--reason", "bank", "--dry-run").stdout
+        assert "booked" in ctl("balance", *words, "--reason", "bank").stdout
+    booked = subprocess.run(["psql", "-XAtd", rig.env["DATABASE_URL"], "-c",
+                             "select kind, amount from ops.ledger where note = 'bank' order by entry_id"],
+                            capture_output=True, text=True, check=True).stdout.split()
+    assert booked == ["topup|250", "adjustment|12.5"]
+    assert "AMOUNT" in ctl("balance", "topup", "main", "-1", "--reason", "r", status=USAGE).stderr
+    assert "no account nobody" in ctl("balance", "topup", "nobody", "1", "--reason", "r", status=DATAERR).stderr
+    [row] = ctl_json("forecast", "main")
+    assert float(row["spent_30d"]) > 0 and float(row["days_left"]) > 0 and row["unpriced"] == 0
+    assert "no account zone" in ctl("forecast", "zone", status=DATAERR).stderr
+
+
 def test_balance_and_products_are_the_upstreams(ctl_json, rig):
     [balance] = ctl_json("balance")
     assert balance["account"] == "main" and balance["sandbox"] is False
@@ -223,5 +268,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
     assert complete("bridgectl", "") == {row.split()[0] for row in rows}
     assert complete("bridgectl", "token", "") == {"create", "list", "revoke"}
+    assert complete("bridgectl", "balance", "") == {"topup", "adjust"}
     assert complete("bridgectl", "token", "create", "--n") == {"--name"}
+    assert complete("bridgectl", "resolve", "1", "--ha") == {"--happened"}
     assert complete("bridgectl", "cancel", "1", "--r") == {"--reason"}

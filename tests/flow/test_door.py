@@ -227,6 +227,43 @@ def test_no_commit_means_503_and_the_repetition_gets_in(front):
     assert front.sql("select count(*) from bridge.delivery where delivery_id = 'away1'") == "1"
 
 
+def test_commit_that_fails_is_not_acknowledged(front):
+    """The rows of the answer are there before the commit is: they prove nothing."""
+    front.sql("""create function public.spoil() returns trigger language plpgsql as
+                 $$ begin if new.service_id = 'spoilt' then raise 'spoilt at the end'; end if; return null; end $$;
+                 create constraint trigger spoil after insert on bridge.orders deferrable initially deferred
+                 for each row execute function public.spoil()""")
+    before = front.orders()
+    event = front.create(service_id="spoilt")
+    try:
+        assert front.deliver(event, delivery="spoilt1").status == 503
+        assert front.orders() == before
+    finally:
+        front.sql("drop trigger spoil on bridge.orders; drop function public.spoil()")
+    assert front.deliver(event, delivery="spoilt1").status == 202
+    assert front.orders() == before + 1
+
+
+def test_commit_that_no_standby_confirmed_is_not_acknowledged(front):
+    """Whoever cancels the wait for the standby gets a warning and a row: too little for a 202."""
+    body = front.create()
+    waiting = "select pid from pg_stat_activity where wait_event = 'SyncRep'"
+    front.sql("alter system set synchronous_standby_names = 'nobody'")
+    front.sql("select pg_reload_conf()")
+    try:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(front.deliver, body, delivery="standby1")
+            front.until(lambda: front.sql(waiting) != "")
+            assert not answer.done()
+            front.sql(f"select pg_cancel_backend(pid) from ({waiting}) w")
+            assert answer.result().status == 503
+    finally:
+        front.sql("alter system reset synchronous_standby_names")
+        front.sql("select pg_reload_conf()")
+    front.until(lambda: front.deliver(body, delivery="standby1").status == 202)
+    assert front.sql("select count(*) from bridge.delivery where delivery_id = 'standby1'") == "1"
+
+
 def test_short_outage_is_waited_for(front):
     body = front.create()
     front.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'bridge_intake'")

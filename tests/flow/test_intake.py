@@ -54,6 +54,14 @@ def test_create_is_accepted_once(front):
         assert again.body["order_id"] == first.body["order_id"]
 
 
+def test_repeat_without_an_operation_key_is_one_order(front):
+    body = front.event("license.suspend", **front.fresh(operation_key=None, billing_months=None))
+    before = front.orders()
+    answers = [front.deliver(body, delivery="keyless1") for _ in range(2)]
+    assert [answer.status for answer in answers] == [202, 202]
+    assert answers[0].body["order_id"] == answers[1].body["order_id"] and front.orders() == before + 1
+
+
 def test_duplicate_of_a_finished_order_is_200(front):
     body = front.create()
     order = front.deliver(body, delivery="done1").body["order_id"]
@@ -219,6 +227,15 @@ def test_wrong_signatures_are_401(front, refuses):
     for sent, delivery, timestamp in rows:
         answer = front.deliver(sent, delivery=delivery, timestamp=timestamp, headers={"webhook-signature": good})
         refuses(answer, 401, "webhook-signature")
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"{", b"nonsense", b'{"type":"license.create","type":1}', b"[" * 50, b"\xff\xfe", b'{"type":"no.such","data":{}}',
+    b'{"type":"test.ping"}', b'{"type":"license.create","data":{"dry_run":true,"product_code":"nothing"}}',
+])
+def test_nothing_is_said_of_what_a_stranger_wrote(front, refuses, body):
+    """The signature comes before the body: whoever cannot sign learns nothing about what would be taken."""
+    refuses(front.deliver(body, secret=front.secret["far"]), 401, "webhook-signature")
 
 
 @pytest.mark.parametrize("value", ["v1", "v1,", "v1,AAAA,", "v1,AAA", "AAAA", "v2", "v1;AAAA", "v1,AAAA, v1,AAAA",

@@ -14,6 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEED = 7240724
 RACERS = 4
+DRAIN_SECONDS = 30
 HAMMER_SECONDS = 5
 NUMBERS = itertools.count(1)
 
@@ -124,10 +125,22 @@ def test_an_open_delivery_does_not_hide_the_account_from_paid_work(url):
         ready = send(door, {**fresh(), "account": "other"})[0]
         door.execute("begin")
         send(door, {**fresh(), "account": "other"})
-        claimed = worker.execute("select order_id, epoch from bridge.work_claim_paid('w', 'other', 60000)").fetchall()
+        window_keep(worker, "other")
+        claimed = worker.execute("select order_id, epoch from bridge.work_claim_paid('w', 'other', 4, 60000)").fetchall()
         door.execute("rollback")
         assert [row[0] for row in claimed] == [ready[1]]
         worker.execute("select bridge.work_return(%s, %s, 'held', 'test', 'test', null, null)", claimed[0])
+
+
+def window_keep(connection, account):
+    """Opens the account's window, or settles one that has closed, as a worker would."""
+    version, state, calling = connection.execute(
+        "select version, state, calling from bridge.window_look(%s, 0)", (account,)).fetchone()
+    if state == "shut":
+        connection.execute("select bridge.window_open(%s, %s, 1000000, false, 4)", (account, version))
+    elif state == "drain" and calling == 0:
+        connection.execute("select bridge.window_settle(%s, %s, 1000000, false, '{}', '{}', '{}', false, '', null, "
+                           "null, 0, false, 4)", (account, version))
 
 
 class Hammer:
@@ -137,6 +150,10 @@ class Hammer:
         self.url = url
         self.services = [{**fresh(), "account": "zone", "provider": "lisanszone"} for _ in range(10)]
         self.services += [fresh() for _ in range(30)]
+        with connect(url) as connection:  # what a call costs is known, or each would be alone in its window
+            connection.execute("insert into bridge.product_price (account, action, upstream_type, billing_months, "
+                               "month_price, price) select 'main', a, t, m, 1, 1 from unnest(array['create', 'renew']) a, "
+                               "unnest(array['cpanel', 'litespeed']) t, generate_series(0, 12) m on conflict do nothing")
         self.end = time.monotonic() + HAMMER_SECONDS
         self.errors = []
         self.begun = []
@@ -167,11 +184,13 @@ class Hammer:
         while time.monotonic() < self.end or self.draining:
             work = connection.execute("select order_id, attempt, epoch from bridge.work_claim(%s, %s, 8, 60000)",
                                       (name, ["main", "zone"])).fetchall()
+            window_keep(connection, "main")
             for order, _, epoch in connection.execute(
-                    "select order_id, attempt, epoch from bridge.work_claim_paid(%s, 'main', 60000)", (name,)).fetchall():
-                attempt = connection.execute("select bridge.work_begin(%s, %s, %s, 60000, 1, 9)",
+                    "select order_id, attempt, epoch from bridge.work_claim_paid(%s, 'main', 4, 60000)",
+                    (name,)).fetchall():
+                attempt = connection.execute("select (bridge.work_begin(%s, %s, %s, 60000, 1, 4, 100, 60000)).attempt",
                                              (name, order, epoch)).fetchone()[0]
-                if attempt is None:  # overtaken, or the account paused, while it was being prepared
+                if attempt is None:  # no room, overtaken, or the account paused, while it was being prepared
                     connection.execute("select bridge.work_return(%s, %s, 'queued', 'x', 'x', 0, null)", (order, epoch))
                     continue
                 sent = connection.execute("select bridge.work_fence(%s, %s, %s, 1000)",
@@ -183,7 +202,9 @@ class Hammer:
             with self.lock:
                 self.begun += [row[:2] for row in work]
             self.finish(connection, chance, work)
-            if self.draining and not work:
+            if self.draining and (time.monotonic() > self.end + DRAIN_SECONDS or not connection.execute(
+                    "select exists (select from bridge.orders where service_id = any(%s) and state in "
+                    "('queued', 'calling'))", ([service["service_id"] for service in self.services],)).fetchone()[0]):
                 return
 
     def finish(self, connection, chance, work, unsent=False):

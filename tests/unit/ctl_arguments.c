@@ -44,6 +44,7 @@ static void lines_are_judged(void **state)
         {{"--reason", "--x", "7"}, NULL},
         {{"7", "main", "--reason=", "--sync", "--limit", "5"}, NULL},
         {{"7", "--reason", "x", "--", "--main"}, NULL},
+        {{"7", "-12.5", "--reason", "x"}, NULL},
         {{"7", "--reason", "x", "--field", "a=1", "--field", "b=2"}, NULL},
         {{NULL}, "ORDER is missing"},
         {{"7"}, "--reason is missing"},

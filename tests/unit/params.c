@@ -49,7 +49,7 @@ static void test_arrays(void **state)
                                          0, 0, 0, 1, 0, 0, 0, 8, 255, 255, 255, 255, 255, 255, 255, 254};
     static const unsigned char bools[] = {0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0,
                                           2, 0, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0,  0, 1, 0};
-    static const unsigned char none[20] = {[11] = 17};
+    static const unsigned char none[12] = {[11] = 17};
     struct params params;
     params_init(&params);
     params_array(&params, PARAMS_TEXT);
