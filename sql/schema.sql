@@ -899,9 +899,9 @@ begin
   else
     update bridge.orders
     set state = 'queued', waits_pair = null, updated_at = now(),
-        next_try_at = greatest(now(), l.settle_until),
-        reason_code = case when l.settle_until > now() then 'settle' end,
-        reason = case when l.settle_until > now()
+        next_try_at = greatest(now(), l.settle_until, l.probe_until),
+        reason_code = case when greatest(l.settle_until, l.probe_until) > now() then 'settle' end,
+        reason = case when greatest(l.settle_until, l.probe_until) > now()
                       then 'waits until a doubtful call of the order before can no longer act' end
     where order_id = o.order_id
     returning * into o;
@@ -1628,7 +1628,7 @@ begin
   end if;
   update bridge.line
   set lease_owner = p_worker, lease_epoch = lease_epoch + 1, lease_until = now() + p_lease_ms * interval '1 ms',
-      run_at = now() + p_lease_ms * interval '1 ms', settle_until = now() + p_late_ms * interval '1 ms'
+      run_at = now() + p_lease_ms * interval '1 ms', probe_until = now() + p_late_ms * interval '1 ms'
   where license_id = l.license_id;
   return true;
 end
@@ -1645,9 +1645,11 @@ begin
   where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   update bridge.line ln
   set lease_owner = null, lease_until = null,
-      settle_until = case when p_certain then null else ln.settle_until end,
+      -- An earlier probe that was lost may still act, whatever this one was answered.
+      settle_until = case when p_certain then ln.settle_until else greatest(ln.settle_until, ln.probe_until) end,
+      probe_until = null,
       run_at = case when exists (select from bridge.orders o where o.order_id = ln.head_order and o.state = 'queued')
-                    then greatest(now(), case when not p_certain then ln.settle_until end) end
+                    then greatest(now(), ln.settle_until, case when not p_certain then ln.probe_until end) end
   where ln.license_id = l.license_id and ln.lease_owner = p_worker;
 end
 $$;
@@ -2255,7 +2257,8 @@ begin
                              and not (o.paid and o.sent_attempt < o.attempts)
           then now() + coalesce((select u.quiet from unnest(p_accounts, p_quiet_ms) as u(account, quiet)
                                  where u.account = o.account), 0) * interval '1 ms'
-          else settle_until end
+          else greatest(settle_until, probe_until) end,
+        probe_until = null
     where license_id = l.license_id;
     if o.state = 'calling' then
       target := case when o.paid and o.sent_attempt = o.attempts then 'in_doubt' else 'queued' end;
@@ -2481,6 +2484,7 @@ CREATE TABLE bridge.line (
     max_sequence bigint,
     done_sequence bigint,
     settle_until timestamp with time zone,
+    probe_until timestamp with time zone,
     CONSTRAINT line_check CHECK (((lease_owner IS NULL) = (lease_until IS NULL))),
     CONSTRAINT line_pending_check CHECK ((pending >= 0))
 )
@@ -2495,6 +2499,8 @@ COMMENT ON COLUMN bridge.line.pending IS 'Unfinished orders in line, parked ones
 COMMENT ON COLUMN bridge.line.run_at IS 'When the head may be claimed, or, while leased, when the lease may be taken over; null: nothing to claim';
 
 COMMENT ON COLUMN bridge.line.settle_until IS 'A doubtful call may still act until then: the next order waits';
+
+COMMENT ON COLUMN bridge.line.probe_until IS 'Likewise the existence probe that is on its way';
 
 CREATE TABLE bridge.operator_action (
     action_id bigint NOT NULL,

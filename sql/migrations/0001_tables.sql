@@ -140,6 +140,7 @@ create table bridge.line (
   max_sequence   bigint,
   done_sequence  bigint,
   settle_until   timestamptz,
+  probe_until    timestamptz,
   check ((lease_owner is null) = (lease_until is null))
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
 comment on table bridge.line is 'The queue of one license: what workers claim.  Small and hot';
@@ -147,6 +148,7 @@ comment on column bridge.line.account is 'Where the head is carried out; a produ
 comment on column bridge.line.run_at is 'When the head may be claimed, or, while leased, when the lease may be taken over; null: nothing to claim';
 comment on column bridge.line.pending is 'Unfinished orders in line, parked ones not counted';
 comment on column bridge.line.settle_until is 'A doubtful call may still act until then: the next order waits';
+comment on column bridge.line.probe_until is 'Likewise the existence probe that is on its way';
 create index line_ripe on bridge.line (account, head_paid, run_at) where run_at is not null;
 create index line_leased on bridge.line (run_at) where lease_owner is not null;
 

@@ -360,9 +360,9 @@ begin
   else
     update bridge.orders
     set state = 'queued', waits_pair = null, updated_at = now(),
-        next_try_at = greatest(now(), l.settle_until),
-        reason_code = case when l.settle_until > now() then 'settle' end,
-        reason = case when l.settle_until > now()
+        next_try_at = greatest(now(), l.settle_until, l.probe_until),
+        reason_code = case when greatest(l.settle_until, l.probe_until) > now() then 'settle' end,
+        reason = case when greatest(l.settle_until, l.probe_until) > now()
                       then 'waits until a doubtful call of the order before can no longer act' end
     where order_id = o.order_id
     returning * into o;

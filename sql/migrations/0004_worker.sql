@@ -281,7 +281,8 @@ begin
                              and not (o.paid and o.sent_attempt < o.attempts)
           then now() + coalesce((select u.quiet from unnest(p_accounts, p_quiet_ms) as u(account, quiet)
                                  where u.account = o.account), 0) * interval '1 ms'
-          else settle_until end
+          else greatest(settle_until, probe_until) end,
+        probe_until = null
     where license_id = l.license_id;
     if o.state = 'calling' then
       target := case when o.paid and o.sent_attempt = o.attempts then 'in_doubt' else 'queued' end;

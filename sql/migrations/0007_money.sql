@@ -218,7 +218,7 @@ begin
   end if;
   update bridge.line
   set lease_owner = p_worker, lease_epoch = lease_epoch + 1, lease_until = now() + p_lease_ms * interval '1 ms',
-      run_at = now() + p_lease_ms * interval '1 ms', settle_until = now() + p_late_ms * interval '1 ms'
+      run_at = now() + p_lease_ms * interval '1 ms', probe_until = now() + p_late_ms * interval '1 ms'
   where license_id = l.license_id;
   return true;
 end
@@ -235,9 +235,11 @@ begin
   where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   update bridge.line ln
   set lease_owner = null, lease_until = null,
-      settle_until = case when p_certain then null else ln.settle_until end,
+      -- An earlier probe that was lost may still act, whatever this one was answered.
+      settle_until = case when p_certain then ln.settle_until else greatest(ln.settle_until, ln.probe_until) end,
+      probe_until = null,
       run_at = case when exists (select from bridge.orders o where o.order_id = ln.head_order and o.state = 'queued')
-                    then greatest(now(), case when not p_certain then ln.settle_until end) end
+                    then greatest(now(), ln.settle_until, case when not p_certain then ln.probe_until end) end
   where ln.license_id = l.license_id and ln.lease_owner = p_worker;
 end
 $$;

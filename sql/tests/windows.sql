@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Spending windows: R1 to R9 as the database keeps them.
 \ir helper.psql
-select plan(48);
+select plan(51);
 
 create function t.a(p_account text default 'main') returns bridge.account language sql as $$
   select a from bridge.account a where account = p_account
@@ -57,6 +57,12 @@ select is((t.a()).width, 1, 'a doubt narrows the window');
 select t.outcome('c') \g /dev/null
 select is((select (version = (t.a()).version, order_id = t.id('b'), price, probe)::text from bridge.window_doubts('main')),
           '(t,t,4.500000,t)', 'the doubt, with its price, may be probed for: nobody ever had the pair');
+select is(bridge.probe_begin('w1', t.id('b'), 60000, 7000), true, 'one worker probes …');
+select is(bridge.probe_begin('w2', t.id('b'), 60000, 7000), false, '… alone');
+select bridge.probe_end('w1', t.id('b'), false) \g /dev/null
+select bridge.probe_begin('w2', t.id('b'), 60000, 7000) \g /dev/null
+select bridge.probe_end('w2', t.id('b'), true) \g /dev/null
+select ok((t.line('b')).settle_until > now() + interval '5 s', 'a lost probe is waited for, whatever a later one is answered');
 select is(bridge.window_settle('main', (t.a()).version - 1, 86.5, false, array[t.id('b')], array['done'], array[4.5], false,
                                '', null, null, 0, false, 4), false, 'a reading under another version settles nothing');
 select is(t.settle('main', 'done', 86.5), true, 'one under this version does');
