@@ -14,7 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEED = 7240724
 RACERS = 4
-DRAIN_SECONDS = 30
+DRAIN_SECONDS = 60
 HAMMER_SECONDS = 5
 NUMBERS = itertools.count(1)
 
@@ -134,9 +134,11 @@ def test_an_open_delivery_does_not_hide_the_account_from_paid_work(url):
 
 def window_keep(connection, account):
     """Opens the account's window, or settles one that has closed, as a worker would."""
-    version, state, calling = connection.execute(
-        "select version, state, calling from bridge.window_look(%s, 0)", (account,)).fetchone()
-    if state == "shut":
+    version, state, calling, alone, window = connection.execute(
+        "select version, state, calling, solo, window_id from bridge.window_look(%s, 0)", (account,)).fetchone()
+    if state == "open" and alone and calling == 0:  # a create on a used address: its call has ended
+        connection.execute("select bridge.window_close(%s, %s)", (account, window))
+    elif state == "shut":
         connection.execute("select bridge.window_open(%s, %s, 1000000, false, 4)", (account, version))
     elif state == "drain" and calling == 0:
         connection.execute("select bridge.window_settle(%s, %s, 1000000, false, '{}', '{}', '{}', false, '', null, "
@@ -191,7 +193,7 @@ class Hammer:
                 attempt = connection.execute("select (bridge.work_begin(%s, %s, %s, 60000, 1, 4, 100, 60000)).attempt",
                                              (name, order, epoch)).fetchone()[0]
                 if attempt is None:  # no room, overtaken, or the account paused, while it was being prepared
-                    connection.execute("select bridge.work_return(%s, %s, 'queued', 'x', 'x', 0, null)", (order, epoch))
+                    connection.execute("select bridge.work_return(%s, %s, 'queued', 'x', 'x', -60000, null)", (order, epoch))
                     continue
                 sent = connection.execute("select bridge.work_fence(%s, %s, %s, 1000)",
                                           (order, attempt, epoch)).fetchone()[0]
