@@ -14,7 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SEED = 7240724
 RACERS = 4
-DRAIN_SECONDS = 60
+DRAIN_SECONDS = 30
 HAMMER_SECONDS = 5
 NUMBERS = itertools.count(1)
 
