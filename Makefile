@@ -49,7 +49,7 @@ programs: $(PROGRAMS)
 
 # The SQL that ships: one C string per statement, and the migrations.
 GEN := build/gen/query.h build/gen/query.c build/gen/migration.c
-build/gen/query.h build/gen/query.c build/gen/migration.c &: sql/embed.sh $(wildcard sql/query/*.sql sql/migrations/*.sql) sql/roles.sql
+build/gen/query.h build/gen/query.c build/gen/migration.c &: sql/embed.sh $(wildcard sql/query/*.sql sql/migrations/*.sql sql/functions/*.sql sql/views/*.sql) sql/roles.sql
 	@mkdir -p build/gen
 	bash sql/embed.sh build/gen
 $(B)/obj/build/gen/%.o: build/gen/%.c

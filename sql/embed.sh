@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Turns sql/query/*.sql, sql/migrations/*.sql and sql/roles.sql into C strings:
-# OUT/query.h and query.c (QUERY_<NAME>), OUT/migration.c (store/migrate.h).
+# Turns sql/query/*.sql, sql/migrations/*.sql, sql/functions/*.sql, sql/views/*.sql and sql/roles.sql
+# into C strings: OUT/query.h and query.c (QUERY_<NAME>), OUT/migration.c (store/migrate.h).
 set -euo pipefail
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -48,4 +48,13 @@ c_string() { # file: its text as C string literals, one a line
   done
   echo '};'
   echo 'const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];'
+  echo 'const struct routine ROUTINES[] = {'
+  for f in "$here"/functions/*.sql "$here"/views/*.sql; do
+    [ -e "$f" ] || continue
+    echo "{\"$(basename "$(dirname "$f")")/$(basename "$f" .sql)\","
+    c_string "$f"
+    echo '},'
+  done
+  echo '};'
+  echo 'const size_t ROUTINE_COUNT = sizeof ROUTINES / sizeof ROUTINES[0];'
 } >"$out/migration.c"

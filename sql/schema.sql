@@ -2640,6 +2640,14 @@ CREATE TABLE bridge.schema_migration (
 
 COMMENT ON TABLE bridge.schema_migration IS 'Migrations applied, with the checksum of their text';
 
+CREATE TABLE bridge.schema_routine (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE bridge.schema_routine IS 'Functions and views as last made, with the checksum of their text';
+
 ALTER TABLE bridge.spending_window ALTER COLUMN window_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME bridge.spending_window_window_id_seq
     START WITH 1
@@ -3118,6 +3126,9 @@ ALTER TABLE ONLY bridge.product_price
 
 ALTER TABLE ONLY bridge.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY bridge.schema_routine
+    ADD CONSTRAINT schema_routine_pkey PRIMARY KEY (name);
 
 ALTER TABLE ONLY bridge.spending_window
     ADD CONSTRAINT spending_window_pkey PRIMARY KEY (window_id);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Applies the embedded migrations, one transaction each.
+/* Applies the embedded migrations, one transaction each, then the routines.
  *
  * Uses a plain blocking connection of its own: it runs before anything else and
  * never beside it.  A crash in the middle leaves the last whole migration; the
@@ -53,11 +53,34 @@ int migrate_latest(void)
     return MIGRATIONS[MIGRATION_COUNT - 1].number;
 }
 
-static void migration_checksum(const struct migration *migration, char hex[2 * DIGEST_SIZE + 1])
+static void sql_checksum(const char *sql, char hex[2 * DIGEST_SIZE + 1])
 {
     unsigned char digest[DIGEST_SIZE];
-    digest_sha256(migration->sql, strlen(migration->sql), digest);
+    digest_sha256(sql, strlen(sql), digest);
     text_hex(digest, sizeof digest, hex);
+}
+
+/* The checksum recorded under key, "" when there is none or not even the table. */
+static bool checksum_recorded(struct migrate *m, const char *table, const char *query, const char *key,
+                              char have[2 * DIGEST_SIZE + 1])
+{
+    char there[64];
+    have[0] = '\0';
+    if (!migrate_ask(m, "select to_regclass($1)", table, there, sizeof there))
+        return false;
+    return there[0] == '\0' ? true : migrate_ask(m, query, key, have, 2 * DIGEST_SIZE + 1);
+}
+
+/* Writes down what was just made; query has $1 the name, $2 the checksum and, of a migration, $3 the number. */
+static bool checksum_record(struct migrate *m, const char *query, const char *name, const char *sql, const char *number)
+{
+    char hex[2 * DIGEST_SIZE + 1];
+    sql_checksum(sql, hex);
+    const char *values[] = {name, hex, number};
+    PGresult *result = PQexecParams(m->conn, query, number != NULL ? 3 : 2, NULL, values, NULL, NULL, 0);
+    bool kept = PQresultStatus(result) == PGRES_COMMAND_OK;
+    PQclear(result);
+    return kept ? true : migrate_fail(m, name);
 }
 
 /* Roles need a right that the rest does not: they are made only by who may. */
@@ -89,46 +112,64 @@ static bool migrate_roles(struct migrate *m, bool dry_run)
 /* Applied with this very text: *done.  Another text: an error. */
 static bool migration_state(struct migrate *m, const struct migration *migration, bool *done)
 {
-    char have[2 * DIGEST_SIZE + 1], want[2 * DIGEST_SIZE + 1], table[64], number[16];
-    *done = false;
-    if (!migrate_ask(m, "select to_regclass('bridge.schema_migration')", NULL, table, sizeof table))
-        return false;
-    if (table[0] == '\0')
-        return true;
+    char have[2 * DIGEST_SIZE + 1], want[2 * DIGEST_SIZE + 1], number[16];
     snprintf(number, sizeof number, "%d", migration->number);
-    if (!migrate_ask(m, "select sha256 from bridge.schema_migration where number = $1::int", number, have, sizeof have))
+    if (!checksum_recorded(m, "bridge.schema_migration",
+                           "select sha256 from bridge.schema_migration where number = $1::int", number, have))
         return false;
-    if (have[0] == '\0')
-        return true;
-    migration_checksum(migration, want);
-    if (strcmp(have, want) != 0) {
+    *done = have[0] != '\0';
+    sql_checksum(migration->sql, want);
+    if (*done && strcmp(have, want) != 0) {
         snprintf(m->error, m->error_size, "migration %s was applied with another text (checksum differs)",
                  migration->name);
         return false;
     }
-    *done = true;
     return true;
 }
 
 static bool migration_apply(struct migrate *m, const struct migration *migration)
 {
-    char hex[2 * DIGEST_SIZE + 1], number[16];
-    migration_checksum(migration, hex);
+    char number[16];
     snprintf(number, sizeof number, "%d", migration->number);
-    if (!migrate_exec(m, "begin; set local lock_timeout = '5s'", migration->name) ||
-        !migrate_exec(m, migration->sql, migration->name))
-        goto undo;
-    const char *values[] = {number, migration->name, hex};
-    PGresult *result =
-        PQexecParams(m->conn, "insert into bridge.schema_migration (number, name, sha256) values ($1::int, $2, $3)", 3,
-                     NULL, values, NULL, NULL, 0);
-    bool kept = PQresultStatus(result) == PGRES_COMMAND_OK;
-    PQclear(result);
-    if (!kept) {
-        migrate_fail(m, migration->name);
-        goto undo;
+    if (migrate_exec(m, "begin; set local lock_timeout = '5s'", migration->name) &&
+        migrate_exec(m, migration->sql, migration->name) &&
+        checksum_record(m, "insert into bridge.schema_migration (name, sha256, number) values ($1, $2, $3::int)",
+                        migration->name, migration->sql, number) &&
+        migrate_exec(m, "commit", migration->name))
+        return true;
+    PQclear(PQexec(m->conn, "rollback"));
+    return false;
+}
+
+static bool routine_apply(struct migrate *m, const struct routine *routine)
+{
+    return migrate_exec(m, routine->sql, routine->name) &&
+           checksum_record(m,
+                           "insert into bridge.schema_routine (name, sha256) values ($1, $2) "
+                           "on conflict (name) do update set sha256 = excluded.sha256, applied_at = now()",
+                           routine->name, routine->sql, NULL);
+}
+
+/* Bodies are not checked while they are made: functions name one another. */
+static bool migrate_routines(struct migrate *m, bool dry_run)
+{
+    if (!migrate_exec(m, "begin; set local lock_timeout = '5s'; set local check_function_bodies = off", "routines"))
+        return false;
+    for (size_t i = 0; i < ROUTINE_COUNT; i++) {
+        const struct routine *routine = &ROUTINES[i];
+        char have[2 * DIGEST_SIZE + 1], want[2 * DIGEST_SIZE + 1];
+        sql_checksum(routine->sql, want);
+        if (!checksum_recorded(m, "bridge.schema_routine", "select sha256 from bridge.schema_routine where name = $1",
+                               routine->name, have))
+            goto undo;
+        if (strcmp(have, want) == 0)
+            continue;
+        if (!dry_run && !routine_apply(m, routine))
+            goto undo;
+        fprintf(m->out, "%s %s\n", dry_run ? "would apply" : "applied", routine->name);
     }
-    return migrate_exec(m, "commit", migration->name);
+    if (migrate_exec(m, "commit", "routines"))
+        return true;
 undo:
     PQclear(PQexec(m->conn, "rollback"));
     return false;
@@ -146,7 +187,7 @@ static bool migrate_all(struct migrate *m, bool dry_run)
             return false;
         fprintf(m->out, "%s %s\n", dry_run ? "would apply" : "applied", MIGRATIONS[i].name);
     }
-    return true;
+    return migrate_routines(m, dry_run);
 }
 
 bool migrate_run(const char *conninfo, bool dry_run, FILE *out, char *error, size_t error_size)

@@ -62,8 +62,24 @@ def test_an_edited_migration_stops_everything(database, connection):
     assert migrate(database).returncode == 0
 
 
-def migrate(database):
-    return subprocess.run([f"{database.env['BIN']}/bridgectl", "--config", database.env["CONFIG"], "migrate"],
+def test_a_routine_whose_text_changed_is_made_anew_and_no_other(database, connection):
+    name = "functions/schema_version"
+    before = dict(connection.execute("select name, applied_at from bridge.schema_routine").fetchall())
+    connection.execute("""
+        update bridge.schema_routine set sha256 = reverse(sha256) where name = %s""", (name,))
+    connection.execute("""
+        create or replace function bridge.schema_version() returns int language sql stable security definer
+        set search_path = pg_catalog, pg_temp as 'select 1'""")
+    assert "would apply functions/schema_version" in migrate(database, "--dry-run").stdout
+    assert connection.execute("select bridge.schema_version()").fetchone() == (1,)
+    assert migrate(database).returncode == 0
+    assert connection.execute("select bridge.schema_version()").fetchone()[0] > 1
+    after = dict(connection.execute("select name, applied_at from bridge.schema_routine").fetchall())
+    assert [key for key in after if after[key] != before[key]] == [name]
+
+
+def migrate(database, *more):
+    return subprocess.run([f"{database.env['BIN']}/bridgectl", "--config", database.env["CONFIG"], "migrate", *more],
                           capture_output=True, text=True, check=False, env={"PGUSER": "postgres", "PATH": "/usr/bin:/bin"})
 
 
