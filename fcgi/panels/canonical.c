@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 enum member_kind {
     MEMBER_TEXT,
@@ -287,7 +287,7 @@ bool canonical_read(const void *body, size_t len, const struct config_source *so
     json_error_t error;
 
     *event = (struct panel_event){0};
-    if (!text_is_utf8(body, len))
+    if (!utf8_valid(body, len))
         return refuse(problem, 400, NULL, "the body is not valid UTF-8, or has a NUL in it");
     if (!depth_ok(body, len))
         return refuse(problem, 400, NULL, arena_printf(arena, "the JSON is nested deeper than %d", CANONICAL_DEPTH));

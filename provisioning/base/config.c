@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "base/config_parts.h"
-#include "base/text.h"
 
 #define MS(n)     INT64_C(n)
 #define SECOND(n) (INT64_C(1000) * (n))
@@ -245,37 +244,4 @@ void config_release(struct config **config)
     assert(before > 0);
     if (before == 1)
         config_free(held);
-}
-
-const struct config_account *config_account_find(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->account_count; i++)
-        if (text_same(config->accounts[i].name, name))
-            return &config->accounts[i];
-    return NULL;
-}
-
-const struct config_product *config_product_find(const struct config *config, const char *code)
-{
-    for (size_t i = 0; i < config->product_count; i++)
-        if (text_same(config->products[i].code, code))
-            return &config->products[i];
-    return NULL;
-}
-
-const struct config_source *config_source_find(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->source_count; i++)
-        if (text_same(config->sources[i].name, name))
-            return &config->sources[i];
-    return NULL;
-}
-
-bool config_source_permits(const struct config_source *source, const struct config_product *product)
-{
-    /* By code, not by address: the product may come from a reloaded file. */
-    for (size_t i = 0; i < source->product_count; i++)
-        if (text_same(source->products[i]->code, product->code))
-            return true;
-    return false;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #define CONFIG_FILE_MAX ((size_t)1024 * 1024)
 
@@ -22,33 +23,6 @@
 static pthread_mutex_t parse_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct config_loader *parsing;
 static bool replaced; /* a value was thrown away because its option came again */
-
-bool config_fail(struct config_loader *loader, int line, const cfg_t *node, const char *option, const char *format, ...)
-{
-    struct text text;
-    char what[CONFIG_ERROR_MAX];
-    va_list args;
-
-    if (loader->error[0])
-        return false;
-    va_start(args, format);
-    (void)vsnprintf(what, sizeof(what), format, args);
-    va_end(args);
-    text_init(&text, CONFIG_ERROR_MAX - 1);
-    (void)text_addf(&text, "%s:", loader->path);
-    if (line > 0)
-        (void)text_addf(&text, "%d:", line);
-    if (node && node->title)
-        (void)text_addf(&text, " %s %s:", node->name, node->title);
-    else if (node && strcmp(node->name, "root") != 0)
-        (void)text_addf(&text, " %s:", node->name);
-    if (option)
-        (void)text_addf(&text, " %s:", option);
-    (void)text_addf(&text, " %s", what);
-    memcpy(loader->error, text_str(&text), text.len + 1);
-    text_clear(&text);
-    return false;
-}
 
 static bool file_read(struct config_loader *loader, struct text *text)
 {
@@ -256,7 +230,7 @@ cfg_t *config_file_parse(struct config_loader *loader)
     if (!file_read(loader, &text))
         goto out;
     (void)text_add(&text, "", 0); /* an empty file gets its NUL */
-    if (!text_is_utf8(text.data, text.len))
+    if (!utf8_valid(text.data, text.len))
         (void)config_fail(loader, 0, NULL, NULL, "not UTF-8 text");
     else if (file_scan(loader, text.data))
         file = text_parse(loader, text.data);

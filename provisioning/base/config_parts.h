@@ -98,7 +98,10 @@ bool config_section_fill(struct config_loader *loader, const struct config_secti
 /* The line of an option, or of the section's closing brace when it is not given. */
 int config_line(cfg_t *node, const char *option);
 
-bool config_kind_is_list(enum config_kind kind);
+static inline bool config_kind_is_list(enum config_kind kind)
+{
+    return kind == CONFIG_LIST || kind == CONFIG_SECRETS || kind == CONFIG_PRODUCTS;
+}
 #define CONFIG_DURATION_MAX 24
 /* The largest unit that fits exactly: "90s", "2m". */
 void config_duration_format(int64_t ms, char out[CONFIG_DURATION_MAX]);

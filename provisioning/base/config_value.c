@@ -337,11 +337,6 @@ static bool fill(const struct place *place, const struct config_given *given, si
     abort(); /* a row with a kind of its own */
 }
 
-bool config_kind_is_list(enum config_kind kind)
-{
-    return kind == CONFIG_LIST || kind == CONFIG_SECRETS || kind == CONFIG_PRODUCTS;
-}
-
 int config_line(cfg_t *node, const char *option)
 {
     if (cfg_size(node, option) == 0)

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 #define LOG_LINE_MAX 4096
 #define LOG_CUT_MARK " cut=1"
@@ -84,7 +84,7 @@ static void line_puts(struct log_line *line, const char *s)
 static size_t plain_len(const char *s, size_t left)
 {
     unsigned char first = (unsigned char)s[0];
-    size_t len = text_utf8_len(s, left);
+    size_t len = utf8_len(s, left);
 
     if (first < 0x20 || first == 0x7F)
         return 0;

@@ -29,10 +29,6 @@ bool text_addf(struct text *text, const char *format, ...) __attribute__((format
 /* Never NULL: "" while empty. */
 const char *text_str(const struct text *text);
 
-/* Strict UTF-8 (RFC 3629: no surrogates, no overlong forms), NUL refused. */
-bool text_is_utf8(const void *data, size_t len);
-/* Bytes of the UTF-8 sequence that data begins with, 0 when there is none. */
-size_t text_utf8_len(const void *data, size_t left);
 /* Lower-case hex; out needs 2 * len + 1 bytes. */
 void text_hex(const void *data, size_t len, char *out);
 /* Decimal digits with an optional '-', nothing else, within [min, max]. */

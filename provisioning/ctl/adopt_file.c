@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 #include "ctl/csv.h"
 #include "order/request.h"
 #include "order/request_fields.h"
@@ -133,7 +133,7 @@ static void row_read(struct adopt_list *list, const struct config *config, const
         const char *value = cells[i];
         if (value[0] == '\0' && columns[column].spelling != FIELD_NAME)
             continue;
-        const char *problem = text_is_utf8(value, strlen(value))
+        const char *problem = utf8_valid(value, strlen(value))
                                   ? field_problem(columns[column].spelling, columns[column].max, &value, list->arena)
                                   : "is not UTF-8";
         if (problem != NULL)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #define COLUMN_GAP 2
 
@@ -47,7 +48,7 @@ void table_add_rows(void *ctx, const struct rows *rows)
 /* Bytes of the character at s that may be shown as they are; 0: not to be shown. */
 static size_t printable_len(const char *s, size_t left)
 {
-    size_t len = text_utf8_len(s, left);
+    size_t len = utf8_len(s, left);
     unsigned char first = (unsigned char)s[0];
     bool control = first < 0x20 || first == 0x7f || (first == 0xc2 && len == 2 && (unsigned char)s[1] < 0xa0);
     return control ? 0 : len;
@@ -130,7 +131,7 @@ json_t *json_text(const char *text)
         return json;
     text_init(&clean, strlen(text));
     for (size_t left = strlen(text); left > 0;) {
-        size_t len = text_utf8_len(text, left);
+        size_t len = utf8_len(text, left);
         text_add(&clean, len > 0 ? text : "?", len > 0 ? len : 1);
         text += len > 0 ? len : 1;
         left -= len > 0 ? len : 1;

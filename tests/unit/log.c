@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/log.h"
-#include "base/text.h"
+#include "base/utf8.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -127,7 +127,7 @@ static void a_line_has_a_ceiling(void **state)
             log_info("test.long", log_str("value", value), log_str("after", "never"));
             assert_true(strlen(seen) < 4096);
             assert_true(strlen(seen) > 4070);
-            assert_true(text_is_utf8(seen, strlen(seen)));
+            assert_true(utf8_valid(seen, strlen(seen)));
             assert_null(strstr(seen, "after="));
             const char *end = f == 2 ? "x cut=1" : (f == 0 ? "\xC5\x9F cut=1" : "\" cut=1");
             assert_string_equal(seen + strlen(seen) - strlen(end), end);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
@@ -91,11 +92,11 @@ static void utf8_is_strict(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++)
-        if (text_is_utf8(rows[i].bytes, rows[i].len) != rows[i].valid)
+        if (utf8_valid(rows[i].bytes, rows[i].len) != rows[i].valid)
             fail_msg("row %zu", i);
-    assert_int_equal(text_utf8_len("\xE2\x82\xAC", 3), 3);
-    assert_int_equal(text_utf8_len("\xE2\x82\xAC", 2), 0);
-    assert_int_equal(text_utf8_len("", 0), 0);
+    assert_int_equal(utf8_len("\xE2\x82\xAC", 3), 3);
+    assert_int_equal(utf8_len("\xE2\x82\xAC", 2), 0);
+    assert_int_equal(utf8_len("", 0), 0);
 }
 
 static void integers_are_strict(void **state)

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "provider/provider.h"
 
 #define LINE_MAX_BYTES 65536
@@ -49,7 +50,7 @@ static json_t *items_json(const struct answer *answer)
 /* JSON cannot hold other bodies; tests of those look at the verdict alone. */
 static size_t body_shown(const struct observation *seen)
 {
-    if (!text_is_utf8(seen->body, seen->body_len))
+    if (!utf8_valid(seen->body, seen->body_len))
         return 0;
     return seen->body_len < BODY_SHOWN ? seen->body_len : BODY_SHOWN;
 }
