@@ -19,77 +19,77 @@
 #define NOW_MS      INT64_C(1795284000000)
 #define FIELDS_MAX  4
 
+static const struct {
+    const char *type;
+    enum provider_kind provider;
+    const char *product;
+    const char *fields[FIELDS_MAX];
+    const char *body; /* NULL: refused */
+} EXAMPLES[] = {
+    {"test.ping", PROVIDER_724LICENSE, NULL, {NULL}, HEAD("test.ping") "{}}"},
+    {"license.create",
+     PROVIDER_724LICENSE,
+     "cpanel",
+     {NULL},
+     HEAD("license.create") "{\"product_code\":\"cpanel\",\"service_id\":\"example-1\",\"ip\":\"203.0.113.10\","
+                            "\"billing_months\":1,\"operation_key\":\"example:msg_1\"}}"},
+    {"license.suspend",
+     PROVIDER_724LICENSE,
+     "cpanel",
+     {"ip=198.51.100.1", "service_id=9"},
+     HEAD("license.suspend") "{\"product_code\":\"cpanel\",\"service_id\":\"9\",\"ip\":\"198.51.100.1\"}}"},
+    {"license.suspend",
+     PROVIDER_LISANSZONE,
+     "lz",
+     {NULL},
+     HEAD("license.suspend") "{\"product_code\":\"lz\",\"service_id\":\"example-1\","
+                             "\"license_key\":\"EXAMPLE-KEY\",\"customer_email\":\"customer@example.com\"}}"},
+    /* Not offered by the provider: still sent, the answer says so. */
+    {"license.verify",
+     PROVIDER_724LICENSE,
+     "cpanel",
+     {NULL},
+     HEAD("license.verify") "{\"product_code\":\"cpanel\",\"service_id\":\"example-1\"}}"},
+    {"license.suspend",
+     PROVIDER_724LICENSE,
+     "cpanel",
+     {"service_id=", "sequence=17", "dry_run=true", "metadata.os_info=Debian"},
+     HEAD("license.suspend") "{\"product_code\":\"cpanel\",\"ip\":\"203.0.113.10\",\"sequence\":17,"
+                             "\"dry_run\":true,\"metadata\":{\"os_info\":\"Debian\"}}}"},
+    {"license.suspend",
+     PROVIDER_724LICENSE,
+     "cpanel",
+     {"billing_months=one", "service_id=", "ip="},
+     HEAD("license.suspend") "{\"product_code\":\"cpanel\",\"billing_months\":\"one\"}}"},
+    {"license.suspend", PROVIDER_724LICENSE, "cpanel", {"ip"}, NULL},
+    {"license.suspend", PROVIDER_724LICENSE, "cpanel", {"=1"}, NULL},
+    {"license.suspend", PROVIDER_724LICENSE, "cpanel", {"domain=\xff"}, NULL},
+    {"license.buy", PROVIDER_724LICENSE, "cpanel", {NULL}, NULL},
+    {"license.create", PROVIDER_724LICENSE, NULL, {NULL}, NULL},
+};
+
 static void examples_fit_type_and_provider(void **state)
 {
-    static const struct {
-        const char *type;
-        enum provider_kind provider;
-        const char *product;
-        const char *fields[FIELDS_MAX];
-        const char *body; /* NULL: refused */
-    } rows[] = {
-        {"test.ping", PROVIDER_724LICENSE, NULL, {NULL}, HEAD("test.ping") "{}}"},
-        {"license.create",
-         PROVIDER_724LICENSE,
-         "cpanel",
-         {NULL},
-         HEAD("license.create") "{\"product_code\":\"cpanel\",\"service_id\":\"example-1\",\"ip\":\"203.0.113.10\","
-                                "\"billing_months\":1,\"operation_key\":\"example:msg_1\"}}"},
-        {"license.suspend",
-         PROVIDER_724LICENSE,
-         "cpanel",
-         {"ip=198.51.100.1", "service_id=9"},
-         HEAD("license.suspend") "{\"product_code\":\"cpanel\",\"service_id\":\"9\",\"ip\":\"198.51.100.1\"}}"},
-        {"license.suspend",
-         PROVIDER_LISANSZONE,
-         "lz",
-         {NULL},
-         HEAD("license.suspend") "{\"product_code\":\"lz\",\"service_id\":\"example-1\","
-                                 "\"license_key\":\"EXAMPLE-KEY\",\"customer_email\":\"customer@example.com\"}}"},
-        /* Not offered by the provider: still sent, the answer says so. */
-        {"license.verify",
-         PROVIDER_724LICENSE,
-         "cpanel",
-         {NULL},
-         HEAD("license.verify") "{\"product_code\":\"cpanel\",\"service_id\":\"example-1\"}}"},
-        {"license.suspend",
-         PROVIDER_724LICENSE,
-         "cpanel",
-         {"service_id=", "sequence=17", "dry_run=true", "metadata.os_info=Debian"},
-         HEAD("license.suspend") "{\"product_code\":\"cpanel\",\"ip\":\"203.0.113.10\",\"sequence\":17,"
-                                 "\"dry_run\":true,\"metadata\":{\"os_info\":\"Debian\"}}}"},
-        {"license.suspend",
-         PROVIDER_724LICENSE,
-         "cpanel",
-         {"billing_months=one", "service_id=", "ip="},
-         HEAD("license.suspend") "{\"product_code\":\"cpanel\",\"billing_months\":\"one\"}}"},
-        {"license.suspend", PROVIDER_724LICENSE, "cpanel", {"ip"}, NULL},
-        {"license.suspend", PROVIDER_724LICENSE, "cpanel", {"=1"}, NULL},
-        {"license.suspend", PROVIDER_724LICENSE, "cpanel", {"domain=\xff"}, NULL},
-        {"license.buy", PROVIDER_724LICENSE, "cpanel", {NULL}, NULL},
-        {"license.create", PROVIDER_724LICENSE, NULL, {NULL}, NULL},
-    };
-
     (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(EXAMPLES); i++) {
         struct arena arena;
         const char *problem;
-        struct event_spec spec = {.type = rows[i].type,
-                                  .provider = rows[i].provider,
-                                  .product_code = rows[i].product,
+        struct event_spec spec = {.type = EXAMPLES[i].type,
+                                  .provider = EXAMPLES[i].provider,
+                                  .product_code = EXAMPLES[i].product,
                                   .id = "msg_1",
                                   .now_ms = NOW_MS,
-                                  .fields = rows[i].fields};
-        while (spec.field_count < FIELDS_MAX && rows[i].fields[spec.field_count] != NULL)
+                                  .fields = EXAMPLES[i].fields};
+        while (spec.field_count < FIELDS_MAX && EXAMPLES[i].fields[spec.field_count] != NULL)
             spec.field_count++;
         arena_init(&arena);
         const char *body = event_build(&spec, &arena, &problem);
-        if (rows[i].body == NULL) {
+        if (EXAMPLES[i].body == NULL) {
             assert_null(body);
             assert_non_null(problem);
         } else {
             assert_non_null(body);
-            assert_string_equal(body, rows[i].body);
+            assert_string_equal(body, EXAMPLES[i].body);
         }
         arena_clear(&arena);
     }
