@@ -15,11 +15,10 @@
 #include "store/ops.h"
 
 const struct route ROUTES_INTAKE[] = {
-    {"POST", "/v1/events/", intake_serve},
-    {"GET", "/v1/orders/", order_serve},
-    {"GET", "/health/live", health_live_serve},
-    {"GET", "/health/ready", health_ready_serve},
-    {NULL, NULL, NULL},
+    {"POST", "/v1/events/", intake_serve},        {"GET", "/v1/orders/", order_serve},
+    {"GET", "/v1/products", products_serve},      {"GET", "/v1/licenses", licenses_serve},
+    {"GET", "/v1/services/", service_serve},      {"GET", "/health/live", health_live_serve},
+    {"GET", "/health/ready", health_ready_serve}, {NULL, NULL, NULL},
 };
 
 const struct route ROUTES_OPS[] = {

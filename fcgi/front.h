@@ -49,6 +49,9 @@ void front_require_scope(struct request *request, const char *scope, void (*then
 /* The routes, each in a file of its own. */
 void intake_serve(struct front *front, struct request *request, const char *rest);
 void order_serve(struct front *front, struct request *request, const char *rest);
+void products_serve(struct front *front, struct request *request, const char *rest);
+void licenses_serve(struct front *front, struct request *request, const char *rest);
+void service_serve(struct front *front, struct request *request, const char *rest);
 void orders_serve(struct front *front, struct request *request, const char *rest);
 void health_live_serve(struct front *front, struct request *request, const char *rest);
 void health_ready_serve(struct front *front, struct request *request, const char *rest);

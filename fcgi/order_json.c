@@ -59,6 +59,15 @@ json_t *order_json(struct arena *arena, const struct order_view *order)
     return body;
 }
 
+json_t *order_json_evidence(struct arena *arena, const struct order_view *order)
+{
+    json_t *body = order_json(arena, order);
+    json_t *evidence = order->evidence != NULL ? json_loads(order->evidence, 0, NULL) : NULL;
+
+    json_object_set_new(body, "evidence", evidence != NULL ? evidence : json_array());
+    return body;
+}
+
 json_t *order_json_row(struct arena *arena, const struct order_view *order)
 {
     json_t *body = order_json_common(arena, order);

@@ -17,6 +17,8 @@ const char *order_location(struct arena *arena, int64_t order_id);
 json_t *order_json_brief(struct arena *arena, int64_t order_id, const char *state, const char *reason);
 /* GET /v1/orders/{id} */
 json_t *order_json(struct arena *arena, const struct order_view *order);
+/* The same with the attempts that were made, oldest first. */
+json_t *order_json_evidence(struct arena *arena, const struct order_view *order);
 /* One row of the operators' list. */
 json_t *order_json_row(struct arena *arena, const struct order_view *order);
 

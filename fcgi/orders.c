@@ -4,7 +4,7 @@
  * A panel's request is signed over id.timestamp.path with a secret of its
  * source, and that source's orders are all it can see: another's order is as
  * absent as one that never was.  Reads only. */
-#include "fcgi/auth.h"
+#include "fcgi/caller.h"
 #include "fcgi/front.h"
 #include "fcgi/order_json.h"
 #include "fcgi/reply.h"
@@ -55,27 +55,9 @@ static void order_for_operator(struct request *request)
     order_look_up(request, NULL);
 }
 
-/* The source whose secret signed the path; every source is tried whatever fits,
- * so that the time says nothing. */
-static const struct config_source *source_of_signature(const struct request *request)
-{
-    const struct config *config = request->config;
-    const char *address = request->params[HEAD_ADDRESS];
-    const struct config_source *found = NULL;
-
-    for (size_t i = 0; i < config->source_count; i++) {
-        const struct config_source *source = &config->sources[i];
-        bool good = auth_signature_ok(request, source, request->path, strlen(request->path));
-        if (good && found == NULL && !source->retired && config_source_allows(source, address != NULL ? address : ""))
-            found = source;
-    }
-    return found;
-}
-
 void order_serve(struct front *front, struct request *request, const char *rest)
 {
     struct problem problem = request->problem;
-    int64_t now_s = clock_wall_ms(front->clock) / 1000;
 
     (void)rest;
     if (problem.status != 0) {
@@ -86,17 +68,9 @@ void order_serve(struct front *front, struct request *request, const char *rest)
         front_require_scope(request, "read", order_for_operator);
         return;
     }
-    if (!auth_headers_check(request, now_s, &problem)) {
+    const struct config_source *source = caller_source(front, request, &problem);
+    if (source == NULL)
         reply_problem(request, &problem);
-        return;
-    }
-    const struct config_source *source = source_of_signature(request);
-    if (source == NULL) {
-        problem =
-            (struct problem){401, "webhook-signature",
-                             "webhook-signature fits no source's secret: the path must be signed as id.timestamp.path"};
-        reply_problem(request, &problem);
-        return;
-    }
-    order_look_up(request, source->name);
+    else
+        order_look_up(request, source->name);
 }

@@ -1680,6 +1680,44 @@ CREATE FUNCTION bridge.schema_version() RETURNS integer
   select coalesce(max(number), 0) from bridge.schema_migration
 $$;
 
+CREATE FUNCTION bridge.service_orders(p_source text, p_service text, p_limit integer) RETURNS TABLE(order_id bigint, source text, service_id text, operation_key text, type text, state text, reason text, next_try_at timestamp with time zone, attempts integer, license text, credits text, created_at text, updated_at text, evidence text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select r.order_id, r.source, r.service_id, r.operation_key, r.type, r.state, r.reason, r.next_try_at, r.attempts,
+         r.license, r.credits, r.created_at, r.updated_at,
+         (select coalesce(jsonb_agg(jsonb_build_object(
+                   'attempt', a.attempt, 'call', a.call,
+                   'at', to_char(a.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                   'sent', a.sent, 'verdict', a.verdict, 'http_status', a.http_status, 'reason', a.reason)
+                   order by a.started_at, a.attempt), '[]')::text
+          from (select * from bridge.attempt t
+                where t.order_id = newest.order_id and t.started_at >= newest.created_at
+                order by t.started_at desc, t.attempt desc limit 10) a)
+  from (select o.order_id, o.created_at
+        from bridge.license l join bridge.orders o using (license_id)
+        where l.source = p_source and l.service_id = p_service
+        order by o.order_id desc limit p_limit) newest
+  cross join lateral bridge.order_read(newest.order_id, p_source) r
+  order by r.order_id desc
+$$;
+
+CREATE FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_limit integer) RETURNS TABLE(license_id bigint, license text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select l.license_id,
+         jsonb_build_object(
+           'license_id', l.license_id::text, 'service_id', l.service_id, 'product_code', l.product_code,
+           'status', l.status, 'ip', host(l.ip), 'license_key', l.license_key, 'period_end', l.period_end,
+           'expires_at', to_char(l.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+           'created_at', to_char(l.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text
+  from bridge.license l
+  where l.source = p_source and l.license_id > p_after
+  order by l.license_id
+  limit p_limit
+$$;
+
 CREATE FUNCTION bridge.token_check(p_digest bytea) RETURNS TABLE(token_id bigint, name text, scopes text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3448,6 +3486,12 @@ GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_intake;
 GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_worker;
 GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_ops;
 GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.service_orders(p_source text, p_service text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.service_orders(p_source text, p_service text, p_limit integer) TO bridge_intake;
+
+REVOKE ALL ON FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_limit integer) TO bridge_intake;
 
 REVOKE ALL ON FUNCTION bridge.token_check(p_digest bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_intake;

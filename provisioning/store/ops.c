@@ -18,6 +18,7 @@ struct read_wait {
     union {
         order_read_fn *order;
         ops_orders_fn *orders;
+        source_licenses_fn *licenses;
         token_check_fn *token;
         price_read_fn *price;
         schema_version_fn *version;
@@ -120,6 +121,68 @@ void ops_orders(struct session *session, const char *state, int64_t before, int 
         params_null(&params);
     params_int(&params, limit);
     session_submit(session, &QUERY_OPS_ORDERS, &params, timeout_ms, orders_done, wait);
+}
+
+static void service_orders_done(void *ctx, const struct rows *rows)
+{
+    struct read_wait *wait = ctx;
+    enum rows_status status = read_status("service_orders", rows);
+    int count = status == ROWS_OK ? rows_count(rows) : 0;
+    struct order_view *views = heap_alloc((size_t)(count > 0 ? count : 1) * sizeof *views);
+
+    for (int i = 0; i < count; i++) {
+        order_view_read(&views[i], rows, i);
+        views[i].next_try_at = rows_text(rows, i, "next_try_at");
+        views[i].license = rows_text(rows, i, "license");
+        views[i].evidence = rows_text(rows, i, "evidence");
+    }
+    wait->done.orders(wait->ctx, status, views, (size_t)count);
+    free(views);
+    free(wait);
+}
+
+void service_orders(struct session *session, const char *source, const char *service_id, int limit, int64_t timeout_ms,
+                    ops_orders_fn *done, void *ctx)
+{
+    struct read_wait *wait = wait_new(ctx);
+    struct params params;
+
+    assert(limit > 0 && limit <= OPS_PAGE_MAX);
+    wait->done.orders = done;
+    params_init(&params);
+    params_text(&params, source);
+    params_text(&params, service_id);
+    params_int(&params, limit);
+    session_submit(session, &QUERY_SERVICE_ORDERS, &params, timeout_ms, service_orders_done, wait);
+}
+
+static void source_licenses_done(void *ctx, const struct rows *rows)
+{
+    struct read_wait *wait = ctx;
+    enum rows_status status = read_status("source_licenses", rows);
+    int count = status == ROWS_OK ? rows_count(rows) : 0;
+    struct license_view *views = heap_alloc((size_t)(count > 0 ? count : 1) * sizeof *views);
+
+    for (int i = 0; i < count; i++)
+        views[i] = (struct license_view){rows_int(rows, i, "license_id"), rows_text(rows, i, "license")};
+    wait->done.licenses(wait->ctx, status, views, (size_t)count);
+    free(views);
+    free(wait);
+}
+
+void source_licenses(struct session *session, const char *source, int64_t after, int limit, int64_t timeout_ms,
+                     source_licenses_fn *done, void *ctx)
+{
+    struct read_wait *wait = wait_new(ctx);
+    struct params params;
+
+    assert(limit > 0 && limit <= OPS_PAGE_MAX);
+    wait->done.licenses = done;
+    params_init(&params);
+    params_text(&params, source);
+    params_int(&params, after);
+    params_int(&params, limit);
+    session_submit(session, &QUERY_SOURCE_LICENSES, &params, timeout_ms, source_licenses_done, wait);
 }
 
 static void token_done(void *ctx, const struct rows *rows)

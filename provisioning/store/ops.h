@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops: what is read for people and panels: one order, a page of orders, a token,
- * a price, the schema's version.
+ * a price, a source's licenses and services, the schema's version.
  *
  * Each read is answered exactly once through its callback; everything handed to
  * it lives until it returns.  status other than ROWS_OK: nothing is known, and
@@ -30,9 +30,10 @@ struct order_view {
     const char *created_at; /* PostgreSQL's spelling, in UTC */
     const char *updated_at;
     const char *next_try_at;
-    const char *credits; /* decimal text */
-    const char *license; /* a JSON object; order_read only */
-    const char *account; /* from here on ops_orders only */
+    const char *credits;  /* decimal text */
+    const char *license;  /* a JSON object; not from ops_orders */
+    const char *evidence; /* a JSON array of attempts; service_orders only */
+    const char *account;  /* from here on ops_orders only */
     const char *product_code;
     const char *ip;
 };
@@ -47,6 +48,20 @@ void order_read(struct session *session, int64_t order_id, const char *source, i
 typedef void ops_orders_fn(void *ctx, enum rows_status status, const struct order_view *orders, size_t count);
 void ops_orders(struct session *session, const char *state, int64_t before, int limit, int64_t timeout_ms,
                 ops_orders_fn *done, void *ctx);
+
+/* The newest orders of a service with their attempts, newest first. */
+void service_orders(struct session *session, const char *source, const char *service_id, int limit, int64_t timeout_ms,
+                    ops_orders_fn *done, void *ctx);
+
+struct license_view {
+    int64_t license_id;
+    const char *license; /* a JSON object */
+};
+
+/* A page of a source's licenses, ids above after, oldest first. */
+typedef void source_licenses_fn(void *ctx, enum rows_status status, const struct license_view *licenses, size_t count);
+void source_licenses(struct session *session, const char *source, int64_t after, int limit, int64_t timeout_ms,
+                     source_licenses_fn *done, void *ctx);
 
 struct token_view {
     const char *token_id;
