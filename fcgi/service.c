@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "order/request.h"
 
 #define LICENSES_LIMIT_DEFAULT 100
@@ -125,7 +126,7 @@ static const char *path_decode(struct arena *arena, const char *part)
         i += 2;
     }
     plain[at] = '\0';
-    return text_is_utf8(plain, at) ? plain : NULL;
+    return utf8_valid(plain, at) ? plain : NULL;
 }
 
 static void service_found(void *ctx, enum rows_status status, const struct order_view *orders, size_t count)
