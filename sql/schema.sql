@@ -37,6 +37,47 @@ CREATE TYPE bridge.begin_result AS (
     price text
 );
 
+CREATE TYPE bridge.work AS (
+    license_id bigint,
+    epoch bigint,
+    order_id bigint,
+    attempt integer,
+    type text,
+    paid boolean,
+    provider text,
+    account text,
+    source text,
+    service_id text,
+    product_code text,
+    new_product_code text,
+    upstream_type text,
+    new_upstream_type text,
+    recycle boolean,
+    ip text,
+    new_ip text,
+    billing_months integer,
+    period_end text,
+    license_key text,
+    customer_email text,
+    domain text,
+    hwid text,
+    machine_name text,
+    os_info text,
+    verification_type text,
+    cause text,
+    max_credits text,
+    doubted boolean,
+    license_status text,
+    target_fresh boolean,
+    learned text
+);
+
+CREATE TYPE bridge.claimed AS (
+    wait_ms bigint,
+    probe boolean,
+    work bridge.work
+);
+
 CREATE TYPE bridge.intake_result AS (
     idx integer,
     outcome text,
@@ -135,41 +176,6 @@ CREATE TYPE bridge.window_look AS (
     settle_ms bigint,
     unread_ms bigint,
     solo_other text
-);
-
-CREATE TYPE bridge.work AS (
-    license_id bigint,
-    epoch bigint,
-    order_id bigint,
-    attempt integer,
-    type text,
-    paid boolean,
-    provider text,
-    account text,
-    source text,
-    service_id text,
-    product_code text,
-    new_product_code text,
-    upstream_type text,
-    new_upstream_type text,
-    recycle boolean,
-    ip text,
-    new_ip text,
-    billing_months integer,
-    period_end text,
-    license_key text,
-    customer_email text,
-    domain text,
-    hwid text,
-    machine_name text,
-    os_info text,
-    verification_type text,
-    cause text,
-    max_credits text,
-    doubted boolean,
-    license_status text,
-    target_fresh boolean,
-    learned text
 );
 
 CREATE FUNCTION bridge.account_ensure(text[], text[], bigint[]) RETURNS void
@@ -521,6 +527,230 @@ CREATE FUNCTION bridge.balance_unread(p_account text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   update bridge.account set unread_since = now() where account = p_account and unread_since is null
+$$;
+
+CREATE FUNCTION bridge.budget_cool(p_account text, p_endpoint text, p_egress text, p_retry_after_ms bigint, p_elapsed_ms bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  b bridge.budget;
+  at timestamptz;
+  rest interval;
+  fresh boolean; -- made after the last strike: a probe, whose own wait is over
+begin
+  select * into b from bridge.budget
+  where account = p_account and endpoint = p_endpoint and egress = p_egress for update;
+  if not found then
+    return null;
+  end if;
+  at := clock_timestamp();
+  fresh := b.struck_at is null or at - p_elapsed_ms * interval '1 ms' >= b.struck_at;
+  if fresh then
+    b.strikes := b.strikes + 1;
+  end if;
+  rest := coalesce(p_retry_after_ms * interval '1 ms', least(b.per, b.per / 64 * 2 ^ least(b.strikes - 1, 6)));
+  update bridge.budget
+  set strikes = b.strikes, struck_at = at,
+      cool_until = case when fresh then at + rest else greatest(cool_until, at + rest) end
+  where account = p_account and endpoint = p_endpoint and egress = p_egress returning cool_until into b.cool_until;
+  return ceil(extract(epoch from b.cool_until - at) * 1000);
+end
+$$;
+
+CREATE FUNCTION bridge.budget_ease(p_account text, p_endpoint text, p_egress text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update bridge.budget set strikes = 0, struck_at = null, cool_until = null
+  where account = p_account and endpoint = p_endpoint and egress = p_egress and strikes > 0
+$$;
+
+CREATE TABLE bridge.budget (
+    account text NOT NULL,
+    endpoint text NOT NULL,
+    egress text NOT NULL,
+    requests integer NOT NULL,
+    per interval NOT NULL,
+    types bridge.order_type[] DEFAULT '{}'::bridge.order_type[] NOT NULL,
+    spent_at timestamp with time zone[] DEFAULT '{}'::timestamp with time zone[] NOT NULL,
+    spent integer[] DEFAULT '{}'::integer[] NOT NULL,
+    strikes integer DEFAULT 0 NOT NULL,
+    struck_at timestamp with time zone,
+    cool_until timestamp with time zone,
+    CONSTRAINT budget_check CHECK ((cardinality(spent_at) = cardinality(spent))),
+    CONSTRAINT budget_per_check CHECK ((per > '00:00:00'::interval)),
+    CONSTRAINT budget_requests_check CHECK ((requests > 0))
+)
+WITH (fillfactor='50');
+
+COMMENT ON TABLE bridge.budget IS 'Calls that an endpoint still takes from one address; a row is locked while a batch is taken from it';
+
+COMMENT ON COLUMN bridge.budget.egress IS 'The address that the provider sees, by the name that the hosts behind it have configured';
+
+COMMENT ON COLUMN bridge.budget.types IS 'The orders that are carried out there, the more urgent first';
+
+COMMENT ON COLUMN bridge.budget.spent IS 'Calls taken until spent_at, within the last stretch of length per';
+
+COMMENT ON COLUMN bridge.budget.strikes IS 'How often the provider asked for fewer calls since it last answered: one call at a time until it does';
+
+CREATE FUNCTION bridge.budget_free(b bridge.budget, p_at timestamp with time zone, OUT free integer, OUT next_at timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  life constant interval := bridge.budget_life(b);
+  used int;
+begin
+  select coalesce(sum(s.calls), 0), min(s.at) + life into used, next_at
+  from unnest(b.spent_at, b.spent) as s(at, calls) where s.at > p_at - life;
+  free := greatest(b.requests - used, 0);
+  if free > 0 then
+    next_at := p_at;
+  end if;
+  if b.strikes > 0 then
+    free := least(free, 1); -- a probe; the others wait for what it is answered
+  end if;
+  if b.cool_until > p_at then
+    free := 0;
+    next_at := greatest(next_at, b.cool_until);
+  end if;
+end
+$$;
+
+CREATE FUNCTION bridge.budget_life(b bridge.budget) RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select b.per + least(b.per / 32, interval '10 seconds')
+$$;
+
+CREATE FUNCTION bridge.budget_lock(p_account text, p_endpoint text, p_egress text, p_requests integer, p_per interval, p_types bridge.order_type[]) RETURNS bridge.budget
+    LANGUAGE plpgsql
+    AS $$
+declare
+  b bridge.budget;
+begin
+  select * into b from bridge.budget
+  where account = p_account and endpoint = p_endpoint and egress = p_egress for update;
+  if not found then
+    insert into bridge.budget (account, endpoint, egress, requests, per, types)
+    values (p_account, p_endpoint, p_egress, p_requests, p_per, p_types) on conflict do nothing;
+    select * into b from bridge.budget
+    where account = p_account and endpoint = p_endpoint and egress = p_egress for update;
+  end if;
+  if (b.requests, b.per, b.types) is distinct from (p_requests, p_per, p_types) then
+    update bridge.budget set requests = p_requests, per = p_per, types = p_types
+    where account = p_account and endpoint = p_endpoint and egress = p_egress returning * into b;
+  end if;
+  return b;
+end
+$$;
+
+CREATE FUNCTION bridge.budget_now(b bridge.budget, OUT free integer, OUT next_at timestamp with time zone) RETURNS record
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select f.free, f.next_at from bridge.budget_free(b, now()) f
+$$;
+
+CREATE FUNCTION bridge.budget_spend(b bridge.budget, p_calls integer, p_at timestamp with time zone, p_probe_ms bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  grain constant numeric := extract(epoch from b.per) / 128;
+  slot constant timestamptz := to_timestamp(ceil(extract(epoch from p_at) / grain) * grain);
+  ats timestamptz[];
+  counts int[];
+begin
+  select array_agg(s.at order by s.at), array_agg(s.calls order by s.at) into ats, counts
+  from (select u.at, sum(u.calls)::int as calls
+        from (select * from unnest(b.spent_at, b.spent) union all select slot, p_calls) as u(at, calls)
+        where u.at > p_at - bridge.budget_life(b) group by u.at) s;
+  update bridge.budget
+  set spent_at = ats, spent = counts,
+      cool_until = case when strikes > 0 then p_at + p_probe_ms * interval '1 ms' else cool_until end
+  where account = b.account and endpoint = b.endpoint and egress = b.egress;
+end
+$$;
+
+CREATE FUNCTION bridge.budget_take(p_account text, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[], p_want integer, p_reserve integer, p_probe_ms bigint, OUT granted integer, OUT probe boolean, OUT wait_ms bigint) RETURNS record
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  b bridge.budget;
+  spare record;
+  at timestamptz;
+begin
+  b := bridge.budget_lock(p_account, p_endpoint, p_egress, p_requests, p_per_ms * interval '1 ms',
+                          p_types::bridge.order_type[]);
+  at := clock_timestamp();
+  spare := bridge.budget_free(b, at);
+  granted := greatest(least(p_want, spare.free - p_reserve), 0);
+  probe := b.strikes > 0;
+  if p_reserve > 0 and (b.strikes > 0
+     or exists (select from bridge.line l where l.account = p_account and l.head_type = any (b.types)
+                and not l.head_paid and l.run_at <= now() and l.lease_owner is null)) then
+    granted := 0;
+  end if;
+  if granted > 0 then
+    perform bridge.budget_spend(b, granted, at, p_probe_ms);
+  end if;
+  wait_ms := greatest(ceil(extract(epoch from spare.next_at - at) * 1000), 0);
+end
+$$;
+
+CREATE FUNCTION bridge.budget_turn(o bridge.orders, OUT at timestamp with time zone, OUT place bigint, OUT budget bridge.budget) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  b bridge.budget;
+  l bridge.line;
+  here timestamptz := clock_timestamp();
+  spare record;
+  missing bigint;
+begin
+  if o.state <> 'queued' or o.paid or not exists (select from bridge.budget t where t.account = o.account) then
+    return;
+  end if;
+  select * into l from bridge.line n where n.license_id = o.license_id and n.head_order = o.order_id
+    and n.run_at <= here and n.lease_owner is null;
+  if not found then
+    return;
+  end if;
+  for b in select * from bridge.budget t where t.account = o.account and o.type = any (t.types) loop
+    spare := bridge.budget_free(b, here);
+    select 1 + count(*) into place from (
+      select from bridge.line n
+      where n.account = o.account and n.head_type = any (b.types) and not n.head_paid and n.run_at <= here
+        and n.lease_owner is null and n.license_id <> l.license_id
+        and (array_position(b.types, n.head_type), n.run_at, n.license_id)
+            < (array_position(b.types, o.type), l.run_at, l.license_id)
+      limit 10000) ahead;
+    missing := place - case when b.strikes > 0 then 0 else spare.free end;
+    if missing > 0 and (at is null or spare.next_at < at) then
+      -- The missing-th call that falls out of the last stretch makes room; beyond a whole stretch it begins again.
+      select greatest(min(s.at), b.cool_until) + (missing - 1) / b.requests * bridge.budget_life(b) into at
+      from (select u.at + bridge.budget_life(b) as at, sum(u.calls) over (order by u.at) as until
+            from unnest(b.spent_at, b.spent) as u(at, calls) where u.at > here - bridge.budget_life(b)) s
+      where s.until > (missing - 1) % b.requests;
+      at := coalesce(at, greatest(b.cool_until, here));
+      budget := b;
+    elsif missing <= 0 then
+      at := null;
+      budget := null;
+      return; -- the call may be made now
+    end if;
+  end loop;
+end
+$$;
+
+CREATE FUNCTION bridge.budget_waiting(b bridge.budget) RETURNS bigint
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select count(*) from bridge.line l
+  where l.account = b.account and l.head_type = any (b.types) and not l.head_paid and l.run_at <= now()
+    and l.lease_owner is null
 $$;
 
 CREATE FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) RETURNS void
@@ -907,7 +1137,7 @@ begin
     returning * into o;
   end if;
   update bridge.line
-  set account = o.account, head_order = o.order_id, head_paid = o.paid, lease_owner = null, lease_until = null,
+  set account = o.account, head_order = o.order_id, head_paid = o.paid, head_type = o.type, lease_owner = null, lease_until = null,
       run_at = case when o.state = 'queued' then o.next_try_at end
   where license_id = p_license;
 end
@@ -1241,6 +1471,19 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.order_budget_reason(o bridge.orders) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+  select case when (t.budget).cool_until > clock_timestamp()
+              then format('%s asked for fewer calls and rests until %s UTC; place %s, expected about %s UTC',
+                          (t.budget).endpoint, to_char((t.budget).cool_until at time zone 'UTC', 'HH24:MI:SS'), t.place,
+                          to_char(t.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+              else format('waits for its turn at %s, which takes %s calls in %s; place %s, expected about %s UTC',
+                          (t.budget).endpoint, (t.budget).requests, (t.budget).per, t.place,
+                          to_char(t.at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')) end
+  from bridge.budget_turn(o) t where t.at is not null
+$$;
+
 CREATE FUNCTION bridge.order_changes(o bridge.orders) RETURNS boolean
     LANGUAGE sql IMMUTABLE
     AS $$
@@ -1315,6 +1558,14 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.order_expected(o bridge.orders) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case when o.state = 'queued' and not o.paid
+              then coalesce((select t.at from bridge.budget_turn(o) t), o.next_try_at) else o.next_try_at end
+$$;
+
 CREATE FUNCTION bridge.order_let_go(o bridge.orders) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -1377,7 +1628,7 @@ CREATE FUNCTION bridge.order_read(p_order bigint, p_source text) RETURNS TABLE(o
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   select o.order_id, o.source, o.service_id, o.operation_key, o.type::text, o.state::text, bridge.order_reason(o),
-         o.next_try_at,
+         bridge.order_expected(o),
          o.attempts,
          jsonb_build_object(
            'license_id', l.license_id::text, 'status', l.status, 'product_code', l.product_code, 'ip', host(l.ip),
@@ -1397,6 +1648,10 @@ CREATE FUNCTION bridge.order_reason(o bridge.orders) RETURNS text
   select case when o.state = 'blocked' and o.reason_code in ('line', 'released')
               then (select format('waits for order %s of the same license', l.head_order)
                     from bridge.line l where l.license_id = o.license_id)
+              when o.state = 'queued' and not o.paid
+              then coalesce(bridge.order_budget_reason(o), o.reason, 'waits for a worker')
+              when o.state = 'queued' then coalesce(o.reason, 'waits for a worker')
+              when o.state = 'calling' then coalesce(o.reason, 'the provider is being called')
               else o.reason end
 $$;
 
@@ -2058,6 +2313,23 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.work_begun(p_worker text, p_heads bigint[], p_epochs bigint[]) RETURNS SETOF bridge.work
+    LANGUAGE sql
+    AS $$
+  with begun as (
+    update bridge.orders o
+    set state = 'calling', attempts = o.attempts + 1, reason_code = 'calling', reason = null, next_try_at = null,
+        updated_at = now()
+    from unnest(p_heads, p_epochs) as leased(head_order, lease_epoch)
+    where o.order_id = leased.head_order and o.state = 'queued'
+    returning o, leased.lease_epoch
+  ), kept as (
+    insert into bridge.attempt (order_id, attempt, account, call, worker, epoch)
+    select (b.o).order_id, (b.o).attempts, (b.o).account, (b.o).type::text, p_worker, b.lease_epoch from begun b
+  )
+  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w
+$$;
+
 CREATE FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) RETURNS SETOF bridge.work
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2080,20 +2352,7 @@ begin
     returning l.head_order, l.lease_epoch
   )
   select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
-  -- A statement of its own: it sees the heads as they were when their lines were locked.
-  return query
-  with begun as (
-    update bridge.orders o
-    set state = 'calling', attempts = o.attempts + 1, reason_code = 'calling', reason = null, next_try_at = null,
-        updated_at = now()
-    from unnest(heads, epochs) as leased(head_order, lease_epoch)
-    where o.order_id = leased.head_order and o.state = 'queued'
-    returning o, leased.lease_epoch
-  ), kept as (
-    insert into bridge.attempt (order_id, attempt, account, call, worker, epoch)
-    select (b.o).order_id, (b.o).attempts, (b.o).account, (b.o).type::text, p_worker, b.lease_epoch from begun b
-  )
-  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w;
+  return query select w.* from bridge.work_begun(p_worker, heads, epochs) w;
 end
 $$;
 
@@ -2125,6 +2384,81 @@ begin
   return query
   select w.* from unnest(heads, epochs) as h(order_id, epoch)
   join bridge.orders o on o.order_id = h.order_id and o.state = 'queued', lateral bridge.work_of(o, h.epoch) w;
+end
+$$;
+
+CREATE FUNCTION bridge.work_claim_rationed(p_worker text, p_account text, p_limit integer, p_lease_ms bigint, p_egress text, p_types text[], p_endpoints text[], p_requests bigint[], p_per_ms bigint[]) RETURNS SETOF bridge.claimed
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  b bridge.budget;
+  spare record;
+  most int;
+  room int := p_limit;
+  taken bigint[];
+  lines bigint[] := '{}';
+  probes bigint[] := '{}';
+  heads bigint[];
+  epochs bigint[];
+  next_at timestamptz;
+  kin bridge.order_type[];
+begin
+  if exists (select from bridge.account a where a.account = p_account and a.paused) then
+    return;
+  end if;
+  for i in 1 .. cardinality(p_types) loop
+    exit when room <= 0;
+    continue when not exists (
+      select from bridge.line l where l.account = p_account and l.head_type = p_types[i]::bridge.order_type
+        and not l.head_paid and l.run_at <= now() and l.lease_owner is null);
+    most := room;
+    if p_requests[i] is not null then
+      -- Without a lock first: who has to wait asks often.
+      select * into b from bridge.budget t
+      where t.account = p_account and t.endpoint = p_endpoints[i] and t.egress = p_egress
+        and t.requests = p_requests[i] and t.per = p_per_ms[i] * interval '1 ms';
+      spare := bridge.budget_free(b, clock_timestamp());
+      if b.account is null or spare.free > 0 then
+        select array_agg(u.type::bridge.order_type order by u.n) into kin
+        from unnest(p_types, p_endpoints) with ordinality as u(type, endpoint, n) where u.endpoint = p_endpoints[i];
+        b := bridge.budget_lock(p_account, p_endpoints[i], p_egress, p_requests[i]::int,
+                                p_per_ms[i] * interval '1 ms', kin);
+        spare := bridge.budget_free(b, clock_timestamp());
+      end if;
+      if spare.free = 0 then
+        next_at := least(next_at, spare.next_at);
+        continue;
+      end if;
+      most := least(room, spare.free);
+    end if;
+    select array_agg(r.license_id) into taken from (
+      select l.license_id from bridge.line l
+      where l.account = p_account and l.head_type = p_types[i]::bridge.order_type and not l.head_paid
+        and l.run_at <= now() and l.lease_owner is null
+      order by l.run_at limit most for update skip locked) r;
+    continue when taken is null;
+    if p_requests[i] is not null then
+      perform bridge.budget_spend(b, cardinality(taken), clock_timestamp(), p_lease_ms);
+      probes := probes || case when b.strikes > 0 then taken end;
+    end if;
+    lines := lines || taken;
+    room := room - cardinality(taken);
+  end loop;
+  with leased as (
+    update bridge.line l
+    set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
+        lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
+    where l.license_id = any (lines)
+    returning l.head_order, l.lease_epoch
+  )
+  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  return query
+  select null::bigint, w.license_id = any (probes), w::bridge.work from bridge.work_begun(p_worker, heads, epochs) w;
+  if next_at is not null then
+    return next row(greatest(ceil(extract(epoch from next_at - clock_timestamp()) * 1000), 0)::bigint, false,
+                    null::bridge.work)::bridge.claimed;
+  end if;
 end
 $$;
 
@@ -2523,6 +2857,7 @@ CREATE TABLE bridge.line (
     done_sequence bigint,
     settle_until timestamp with time zone,
     probe_until timestamp with time zone,
+    head_type bridge.order_type,
     CONSTRAINT line_check CHECK (((lease_owner IS NULL) = (lease_until IS NULL))),
     CONSTRAINT line_pending_check CHECK ((pending >= 0))
 )
@@ -2539,6 +2874,8 @@ COMMENT ON COLUMN bridge.line.run_at IS 'When the head may be claimed, or, while
 COMMENT ON COLUMN bridge.line.settle_until IS 'A doubtful call may still act until then: the next order waits';
 
 COMMENT ON COLUMN bridge.line.probe_until IS 'Likewise the existence probe that is on its way';
+
+COMMENT ON COLUMN bridge.line.head_type IS 'What the head asks for: where calls are rationed, lines are claimed by it';
 
 CREATE TABLE bridge.operator_action (
     action_id bigint NOT NULL,
@@ -2854,6 +3191,22 @@ COMMENT ON COLUMN ops.balance_runway.unpriced IS 'Waiting orders and renewals wh
 
 COMMENT ON COLUMN ops.balance_runway.left_after IS 'What remains of the balance after the waiting orders and the renewals';
 
+CREATE VIEW ops.budgets AS
+ SELECT b.account,
+    b.endpoint,
+    b.egress,
+    b.requests,
+    b.per,
+    n.free,
+    n.next_at,
+    b.strikes,
+    b.cool_until,
+    bridge.budget_waiting(b.*) AS waiting
+   FROM bridge.budget b,
+    LATERAL bridge.budget_now(b.*) n(free, next_at);
+
+COMMENT ON VIEW ops.budgets IS 'How many calls each rationed endpoint still takes, and how many orders wait for it';
+
 CREATE VIEW ops.deliveries AS
  SELECT d.source,
     d.delivery_id,
@@ -3120,6 +3473,9 @@ ALTER TABLE ONLY bridge.attempt
 ALTER TABLE ONLY bridge.attempt_default
     ADD CONSTRAINT attempt_default_pkey PRIMARY KEY (order_id, attempt, started_at);
 
+ALTER TABLE ONLY bridge.budget
+    ADD CONSTRAINT budget_pkey PRIMARY KEY (account, endpoint, egress);
+
 ALTER TABLE ONLY bridge.callback
     ADD CONSTRAINT callback_pkey PRIMARY KEY (callback_id);
 
@@ -3214,6 +3570,8 @@ CREATE INDEX line_leased ON bridge.line USING btree (run_at) WHERE (lease_owner 
 
 CREATE INDEX line_ripe ON bridge.line USING btree (account, head_paid, run_at) WHERE (run_at IS NOT NULL);
 
+CREATE INDEX line_ripe_type ON bridge.line USING btree (account, head_type, run_at) WHERE ((run_at IS NOT NULL) AND (NOT head_paid));
+
 CREATE INDEX operator_action_order ON bridge.operator_action USING btree (order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX order_history_order ON ONLY bridge.order_history USING btree (order_id, at);
@@ -3267,6 +3625,9 @@ CREATE TRIGGER orders_fixed BEFORE UPDATE ON bridge.orders FOR EACH ROW WHEN (((
 CREATE TRIGGER orders_kept BEFORE DELETE OR TRUNCATE ON bridge.orders FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
 
 CREATE CONSTRAINT TRIGGER orders_moved AFTER UPDATE ON bridge.orders NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION bridge.orders_moved();
+
+ALTER TABLE ONLY bridge.budget
+    ADD CONSTRAINT budget_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
 
 ALTER TABLE ONLY bridge.ledger
     ADD CONSTRAINT ledger_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
@@ -3346,6 +3707,31 @@ GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_
 REVOKE ALL ON FUNCTION bridge.balance_unread(p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.balance_unread(p_account text) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.budget_cool(p_account text, p_endpoint text, p_egress text, p_retry_after_ms bigint, p_elapsed_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.budget_cool(p_account text, p_endpoint text, p_egress text, p_retry_after_ms bigint, p_elapsed_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.budget_ease(p_account text, p_endpoint text, p_egress text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.budget_ease(p_account text, p_endpoint text, p_egress text) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.budget_free(b bridge.budget, p_at timestamp with time zone, OUT free integer, OUT next_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.budget_life(b bridge.budget) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.budget_lock(p_account text, p_endpoint text, p_egress text, p_requests integer, p_per interval, p_types bridge.order_type[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.budget_now(b bridge.budget, OUT free integer, OUT next_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.budget_now(b bridge.budget, OUT free integer, OUT next_at timestamp with time zone) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.budget_spend(b bridge.budget, p_calls integer, p_at timestamp with time zone, p_probe_ms bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.budget_take(p_account text, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[], p_want integer, p_reserve integer, p_probe_ms bigint, OUT granted integer, OUT probe boolean, OUT wait_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.budget_take(p_account text, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[], p_want integer, p_reserve integer, p_probe_ms bigint, OUT granted integer, OUT probe boolean, OUT wait_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.budget_turn(o bridge.orders, OUT at timestamp with time zone, OUT place bigint, OUT budget bridge.budget) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) TO bridge_ops;
+
 REVOKE ALL ON FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) FROM PUBLIC;
@@ -3418,6 +3804,8 @@ REVOKE ALL ON FUNCTION bridge.order_action(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.order_budget_reason(o bridge.orders) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.order_changes(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_cycle(p_license bigint, p_holder bigint) FROM PUBLIC;
@@ -3427,6 +3815,9 @@ REVOKE ALL ON FUNCTION bridge.order_end(p_order bigint, p_state bridge.order_sta
 REVOKE ALL ON FUNCTION bridge.order_end_uncalled(p_order bigint, p_state bridge.order_state, p_code text, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_ended(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_expected(o bridge.orders) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.order_expected(o bridge.orders) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.order_let_go(o bridge.orders) FROM PUBLIC;
 
@@ -3534,11 +3925,16 @@ GRANT ALL ON FUNCTION bridge.window_settle(p_account text, p_version bigint, p_b
 REVOKE ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_month numeric, p_width integer, p_count integer, p_span_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_month numeric, p_width integer, p_count integer, p_span_ms bigint) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.work_begun(p_worker text, p_heads bigint[], p_epochs bigint[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_limit integer, p_lease_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_limit integer, p_lease_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_claim_rationed(p_worker text, p_account text, p_limit integer, p_lease_ms bigint, p_egress text, p_types text[], p_endpoints text[], p_requests bigint[], p_per_ms bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.work_claim_rationed(p_worker text, p_account text, p_limit integer, p_lease_ms bigint, p_egress text, p_types text[], p_endpoints text[], p_requests bigint[], p_per_ms bigint[]) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) TO bridge_worker;
@@ -3571,6 +3967,8 @@ GRANT SELECT ON TABLE ops.renewals_due TO bridge_ops;
 GRANT SELECT ON TABLE ops.waiting_purchases TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.balance_runway TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.budgets TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.deliveries TO bridge_ops;
 

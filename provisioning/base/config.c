@@ -43,6 +43,7 @@ static const struct config_option root_options[] = {
     {"log_level", CONFIG_TEXT, "info", .words = level_words, AT(log_level)},
     {"worker_calls", CONFIG_INT, "64", BETWEEN(1, 4096), AT(worker_calls)},
     {"poll", CONFIG_DURATION, "1s", BETWEEN(MS(10), MINUTE(1)), AT(poll_ms)},
+    {"egress", CONFIG_TEXT, "default", .check = config_check_name, AT(egress)},
     {"lease_margin", CONFIG_DURATION, "30s", BETWEEN(SECOND(1), HOUR(1)), AT(lease_margin_ms)},
     {"intake_batch", CONFIG_INT, "256", BETWEEN(1, 256), AT(intake_batch)},
     {"intake_requests", CONFIG_INT, "4096", BETWEEN(1, 65536), AT(intake_requests)},

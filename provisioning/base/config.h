@@ -83,6 +83,7 @@ struct config {
     const char *log_level;     /* "info" */
     int worker_calls;          /* calls in flight per worker over all accounts, default 64 */
     int64_t poll_ms;           /* worker's poll of the queue, default 1s */
+    const char *egress;        /* the address that providers see, by a name; default "default" */
     int64_t lease_margin_ms;   /* a lease outlasts call_timeout by this, default 30s */
     int intake_batch;          /* most deliveries in one commit, 1..256, default 256 */
     int intake_requests;       /* most requests held at once, default 4096 */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "dispatch/outcome.h"
+#include "dispatch/ration.h"
 #include "order/decide.h"
 
 /* Zones are at most this far from UTC, and period_end is a day without zone. */
@@ -84,7 +85,7 @@ void attempt_report(struct account_state *account, const struct answer *answer)
     if (answer->seen.end == CALL_END_FENCED || answer->seen.end == CALL_END_STOPPED)
         event = BREAKER_NOTHING;
     else if (answer->verdict == VERDICT_LATER && answer->seen.passed)
-        event = BREAKER_THROTTLED;
+        event = ration_throttled(account, answer) ? BREAKER_ANSWERED : BREAKER_THROTTLED;
     else if (answer->verdict == VERDICT_LATER || answer->verdict == VERDICT_UNSURE)
         event = BREAKER_FAILED;
     if (rest < account->config->retry_base_ms)
@@ -126,6 +127,8 @@ static void evidence_read(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
     attempt_report(attempt->account, answer);
+    if (attempt->work->probe)
+        ration_probed(attempt->account, answer);
     attempt->may_act_late = attempt->may_act_late || answer->verdict == VERDICT_UNSURE;
     attempt->input.evidence = answer_shows(answer) ? EVIDENCE_DONE : EVIDENCE_NONE;
     attempt_decide(attempt);
@@ -166,6 +169,27 @@ static void old_address_asked(void *ctx, const struct answer *answer)
     attempt_decide(attempt);
 }
 
+/* What became of the doubtful call is asked when the endpoint that tells has a
+ * call to spare. */
+static void evidence_granted(void *ctx, const struct rows *rows)
+{
+    struct attempt *attempt = ctx;
+    bool known = rows_status(rows) == ROWS_OK && rows_count(rows) == 1;
+    struct call call;
+    if (known && rows_int(rows, 0, "granted") > 0 && evidence_plan(attempt->work, attempt->work->plan.ip, &call)) {
+        attempt->work->probe = rows_bool(rows, 0, "probe");
+        attempt_call(attempt, &call, NULL, evidence_read);
+        return;
+    }
+    attempt_finish(
+        attempt,
+        &(struct decision){.to = ORDER_QUEUED,
+                           .reason_code = "rationed",
+                           .reason = "refused after a doubt; what happened is asked when the provider takes the call",
+                           .wait_ms = known ? rows_int(rows, 0, "wait_ms") : attempt->config->retry_base_ms,
+                           .doubted = attempt->input.doubted});
+}
+
 static void attempt_decide(struct attempt *attempt)
 {
     struct decision decision = decide(&attempt->input);
@@ -174,6 +198,8 @@ static void attempt_decide(struct attempt *attempt)
         call = (struct call){.name = CALL_BALANCE};
         attempt_call(attempt, &call, NULL, balance_read);
     } else if (decision.ask_evidence && evidence_plan(attempt->work, attempt->work->plan.ip, &call)) {
+        if (ration_take(attempt->account, call.name, evidence_granted, attempt))
+            return;
         attempt_call(attempt, &call, NULL, attempt->work->type == ORDER_CHANGE_IP ? old_address_asked : evidence_read);
     } else {
         attempt_finish(attempt, &decision);
@@ -214,6 +240,7 @@ static void answer_keep(struct attempt *attempt, const struct answer *answer)
     input->hint_already = answer->hint_already;
     input->denied = answer->denied;
     input->retry_after_ms = answer->seen.retry_after_ms;
+    input->rationed = answer->seen.passed && ration_limit(attempt->config, answer->call) != NULL;
     input->deadline_quiet_ms = (left_ms > 0 ? left_ms : 0) + attempt->config->quiet_ms;
 
     outcome->sent = answer->seen.passed;
@@ -232,6 +259,8 @@ static void attempt_answered(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
     attempt_report(attempt->account, answer);
+    if (attempt->work->probe)
+        ration_probed(attempt->account, answer);
     answer_keep(attempt, answer);
     renewal_check(attempt, answer);
     attempt_decide(attempt);

@@ -6,11 +6,26 @@
 
 #include "base/log.h"
 #include "dispatch/attempt.h"
+#include "dispatch/ration.h"
 #include "dispatch/window.h"
+
+/* A budget that has a call again "now" is asked no sooner than this. */
+#define RATION_WAIT_MS 20
 
 static void repeatable_ended(struct account_state *account)
 {
     account->running--;
+}
+
+static void work_begin_one(struct account_state *account, struct work *work, bool good)
+{
+    account->running++;
+    account->worker->running++;
+    if (good)
+        attempt_start(account, &work, 0, repeatable_ended);
+    else
+        attempt_abandon(account, &work, "not_called", "the worker stopped, or was too slow, before the call",
+                        repeatable_ended);
 }
 
 static void work_claimed(void *ctx, const struct rows *rows)
@@ -23,18 +38,35 @@ static void work_claimed(void *ctx, const struct rows *rows)
         return; /* committed or not, the leases of what we cannot see run out */
     for (int row = 0; row < rows_count(rows); row++) {
         struct work *work = work_read(rows, row);
-        if (work == NULL)
-            continue;
-        account->running++;
-        worker->running++;
-        if (good)
-            attempt_start(account, &work, 0, repeatable_ended);
-        else
-            attempt_abandon(account, &work, "not_called", "the worker stopped, or was too slow, before the call",
-                            repeatable_ended);
+        if (work != NULL)
+            work_begin_one(account, work, good);
     }
     if (rows_count(rows) > 0)
         account_look_again(account, 0); /* there may be more */
+}
+
+/* The same, where a row may say instead when a spent budget has a call again. */
+static void ration_claimed(void *ctx, const struct rows *rows)
+{
+    struct account_state *account = ctx;
+    struct worker *worker = account->worker;
+    bool good = !worker->draining && worker_lease_good(worker, account->config, account->claim_ms);
+    account->claiming = false;
+    if (rows_status(rows) != ROWS_OK)
+        return;
+    for (int row = 0; row < rows_count(rows); row++) {
+        if (rows_null(rows, row, "order_id")) {
+            int64_t wait_ms = rows_int(rows, row, "wait_ms");
+            account_look_again(account, wait_ms > RATION_WAIT_MS ? wait_ms : RATION_WAIT_MS);
+            continue;
+        }
+        struct work *work = work_read(rows, row);
+        if (work == NULL)
+            continue;
+        work->probe = rows_bool(rows, row, "probe");
+        work_begin_one(account, work, good);
+        account_look_again(account, 0);
+    }
 }
 
 static void account_claim(struct account_state *account, int64_t now)
@@ -45,8 +77,11 @@ static void account_claim(struct account_state *account, int64_t now)
         account->claiming = true;
         account->claim_ms = now;
         account->due_ms = now + worker->config->poll_ms;
-        work_claim(worker->work, worker->name, &account->config->name, 1, room,
-                   worker_lease_ms(worker, account->config), work_claimed, account);
+        if (account->config->limit_count > 0)
+            ration_claim(account, room, ration_claimed);
+        else
+            work_claim(worker->work, worker->name, &account->config->name, 1, room,
+                       worker_lease_ms(worker, account->config), work_claimed, account);
     }
     if (!account->windowing && now >= account->paid_due_ms) {
         account->paid_due_ms = now + worker->config->poll_ms;

@@ -76,7 +76,10 @@ static struct decision decide_done(const struct decide_input *in)
 
 static struct decision decide_later(const struct decide_input *in)
 {
-    return decision_wait(in, ORDER_QUEUED, in->reason_code, in->reason);
+    struct decision out = decision_wait(in, ORDER_QUEUED, in->reason_code, in->reason);
+    if (in->rationed)
+        out.wait_ms = 0; /* a wait of its own would only let its neighbours overtake it */
+    return out;
 }
 
 static struct decision decide_unsure(const struct decide_input *in)

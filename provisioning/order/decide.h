@@ -44,6 +44,7 @@ struct decide_input {
     bool hint_already;          /* already in the state that was asked for */
     bool denied;                /* 401 or 403 */
     int64_t retry_after_ms;     /* -1: not given */
+    bool rationed;              /* LATER: the endpoint's budget says when, for all its orders alike */
     struct backoff backoff;
     uint64_t random;           /* 64 uniform bits */
     int64_t deadline_quiet_ms; /* what is left of the attempt's deadline, plus the quiet time */

@@ -125,3 +125,13 @@ bool plan_call(const struct plan_input *input, struct call *call)
     assert((unsigned)input->type < ORDER_TYPE_COUNT && (unsigned)input->provider < PROVIDER_KIND_COUNT);
     return plans[input->provider](input, call);
 }
+
+bool plan_name(enum provider_kind provider, enum order_type type, enum call_name *name)
+{
+    struct call call;
+
+    if (!plan_call(&(struct plan_input){.provider = provider, .type = type}, &call))
+        return false;
+    *name = call.name;
+    return true;
+}

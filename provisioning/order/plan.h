@@ -67,6 +67,8 @@ const char *call_word(enum call_name name); /* "create", "change-ip", "activate"
 bool call_paid(enum call_name name);
 /* Whether a done call changes what the customer has (not a read or a probe). */
 bool call_changes(enum call_name name);
+/* Which call the type is; false when the provider does not offer it. */
+bool plan_name(enum provider_kind provider, enum order_type type, enum call_name *name);
 /* false when the provider does not offer the type; the call borrows the input's
  * strings. */
 bool plan_call(const struct plan_input *input, struct call *call);

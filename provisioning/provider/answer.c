@@ -133,12 +133,10 @@ static void words_read(struct answer *answer, const json_t *json, const struct c
 static struct said said_of(const json_t *json)
 {
     const json_t *success = json_object_get(json, "success");
-    const char *code = member_text(json, "error_code");
-    struct said said = {.object = json != NULL};
+    struct said said = {.object = json != NULL, .code = member_text(json, "error_code")};
 
     if (json_is_boolean(success))
         said.success = json_is_true(success) ? SAID_TRUE : SAID_FALSE;
-    said.rate_limited = code != NULL && strcmp(code, "RATE_LIMIT_EXCEEDED") == 0;
     return said;
 }
 
@@ -208,7 +206,7 @@ void answer_read(struct answer *answer, const struct provider *provider, enum ca
     struct said said = {0};
     json_t *json;
 
-    *answer = (struct answer){.expires_ms = INT64_MIN, .seen = *seen};
+    *answer = (struct answer){.call = name, .expires_ms = INT64_MIN, .seen = *seen};
     json = body_parse(seen, &answer->inexact);
     if (json != NULL) {
         said = said_of(json);

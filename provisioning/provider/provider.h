@@ -54,6 +54,7 @@ struct catalogue_item {
 
 /* What an answer says, after the verdict. */
 struct answer {
+    enum call_name call; /* what was asked */
     enum verdict verdict;
     const char *reason_code; /* stable word: "done", "refused", "timeout", "rate_limited" … */
     const char *reason;      /* a sentence for the operator */

@@ -13,6 +13,7 @@
 #include "provider/verdict.h"
 
 #include <stddef.h>
+#include <string.h>
 
 typedef bool rule_fits_fn(const struct observation *seen, const struct said *said);
 
@@ -90,15 +91,20 @@ static bool transfer_broke(const struct observation *seen, const struct said *sa
     return seen->end != CALL_END_WHOLE || seen->curl_code != 0;
 }
 
+/* Lisans Zone's documented codes; whoever else uses them means the same. */
+static bool code_is(const struct said *said, const char *code)
+{
+    return said->code != NULL && strcmp(said->code, code) == 0;
+}
+
 static bool told_to_slow_down(const struct observation *seen, const struct said *said)
 {
-    return (seen->status == 429 || said->rate_limited) && said->success != SAID_TRUE;
+    return (seen->status == 429 || code_is(said, "RATE_LIMIT_EXCEEDED")) && said->success != SAID_TRUE;
 }
 
 static bool server_failed(const struct observation *seen, const struct said *said)
 {
-    (void)said;
-    return seen->status >= 500;
+    return seen->status >= 500 || code_is(said, "SERVER_ERROR");
 }
 
 static bool redirected(const struct observation *seen, const struct said *said)
@@ -115,7 +121,8 @@ static bool server_gave_up(const struct observation *seen, const struct said *sa
 
 static bool said_done(const struct observation *seen, const struct said *said)
 {
-    return status_within(seen, 200, 299) && said->object && said->success == SAID_TRUE && !said->rate_limited;
+    return status_within(seen, 200, 299) && said->object && said->success == SAID_TRUE &&
+           !code_is(said, "RATE_LIMIT_EXCEEDED");
 }
 
 static bool not_let_in(const struct observation *seen, const struct said *said)
@@ -138,6 +145,26 @@ static bool rejected(const struct observation *seen, const struct said *said)
         if (seen->status == statuses[i])
             return said->success == SAID_NOTHING;
     return false;
+}
+
+static bool refused_with(const struct observation *seen, const struct said *said, const char *code)
+{
+    return (said_refused(seen, said) || rejected(seen, said)) && code_is(said, code);
+}
+
+static bool activation_failed(const struct observation *seen, const struct said *said)
+{
+    return refused_with(seen, said, "ACTIVATION_FAILED");
+}
+
+static bool verification_failed(const struct observation *seen, const struct said *said)
+{
+    return refused_with(seen, said, "VERIFICATION_FAILED");
+}
+
+static bool deactivation_failed(const struct observation *seen, const struct said *said)
+{
+    return refused_with(seen, said, "DEACTIVATION_FAILED");
 }
 
 static bool body_missing(const struct observation *seen, const struct said *said)
@@ -181,6 +208,12 @@ static const struct rule rules[] = {
      DETAIL_STATUS},
     {4, said_done, VERDICT_DONE, "done", "done", DETAIL_NONE},
     {6, not_let_in, VERDICT_REFUSED, "denied", "the upstream does not accept our token or address", DETAIL_STATUS},
+    {5, activation_failed, VERDICT_REFUSED, "activation_failed", "the upstream did not activate the license",
+     DETAIL_MESSAGE},
+    {5, verification_failed, VERDICT_REFUSED, "verification_failed", "the upstream did not verify the license",
+     DETAIL_MESSAGE},
+    {5, deactivation_failed, VERDICT_REFUSED, "deactivation_failed", "the upstream did not deactivate the license",
+     DETAIL_MESSAGE},
     {5, said_refused, VERDICT_REFUSED, "refused", "the upstream refused", DETAIL_MESSAGE},
     {6, rejected, VERDICT_REFUSED, "rejected", "the upstream rejected the request", DETAIL_STATUS},
     {7, body_missing, VERDICT_UNSURE, "answer_empty", "sent, but the answer is empty", DETAIL_STATUS},

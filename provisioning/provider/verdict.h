@@ -18,7 +18,7 @@ enum said_success { SAID_NOTHING, SAID_TRUE, SAID_FALSE };
 struct said {
     bool object;               /* one whole object without duplicate members */
     enum said_success success; /* the boolean member, SAID_NOTHING when absent or of another type */
-    bool rate_limited;         /* error_code is RATE_LIMIT_EXCEEDED */
+    const char *code;          /* error_code; NULL */
 };
 
 /* Fills verdict, reason_code, reason and denied from answer->seen and

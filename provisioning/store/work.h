@@ -26,6 +26,7 @@ struct work {
     enum order_type type;
     bool paid;
     bool doubted; /* an earlier attempt may have been carried out */
+    bool probe;   /* its endpoint asked for fewer calls: what this one is answered decides about the others */
     bool recycle; /* a create that takes a terminated license up again: unsuspend and renew */
     const char *account;
     const char *source;

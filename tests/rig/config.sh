@@ -55,8 +55,9 @@ config_write() { # DIR/bridge.conf and the secrets beside it
     echo '  hints { short_of_credits = "bakiye"  exists = "mevcut"  already = "zaten" }'
     echo '}'
     account_write zone lisanszone "$lisanszone_url"
-    for code in activate verify deactivate; do
-      echo "  limit \"$code.php\" { requests = ${RIG_LISANSZONE_REQUESTS:-60}  per = \"1h\" }"
+    echo '  hints { already = "zaten" }'
+    for code in activate verify deactivate info; do
+      echo "  limit \"$code.php\" { requests = ${RIG_LISANSZONE_REQUESTS:-60}  per = \"${RIG_LISANSZONE_PER:-1h}\" }"
     done
     echo '}'
     for code in cpanel litespeed litespeed_x_core cloudlinux imunify360 softaculous; do

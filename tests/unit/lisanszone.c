@@ -49,7 +49,8 @@ static void verification(void **state)
         {200, "{\"success\":true}", VERDICT_UNSURE, "answer_unclear"},
         {200, "{\"success\":true,\"valid\":\"true\"}", VERDICT_UNSURE, "answer_unclear"},
         {200, "{\"success\":false,\"valid\":true}", VERDICT_REFUSED, "refused"},
-        {400, "{\"success\":false,\"error\":\"x\",\"error_code\":\"VERIFICATION_FAILED\"}", VERDICT_REFUSED, "refused"},
+        {400, "{\"success\":false,\"error\":\"x\",\"error_code\":\"VERIFICATION_FAILED\"}", VERDICT_REFUSED,
+         "verification_failed"},
         {429, "{\"success\":false,\"error_code\":\"RATE_LIMIT_EXCEEDED\"}", VERDICT_LATER, "rate_limited"},
         {500, "{\"success\":false,\"error_code\":\"SERVER_ERROR\"}", VERDICT_UNSURE, "server_error"},
     };
