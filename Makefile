@@ -81,8 +81,9 @@ UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/*.c))
 $(B)/unit/fcgi_%: $(B)/obj/tests/unit/fcgi_%.o $(call obj,$(filter-out fcgi/main.c,$(SRC_fcgi))) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lfcgi -ljansson $(LIBS_store) $(LIBS_base)
-# The batch's test plays the database.
+# These tests play the database.
 $(B)/unit/fcgi_batch: LDFLAGS += -Wl,--wrap=intake_accept
+$(B)/unit/fcgi_waiting: LDFLAGS += -Wl,--wrap=orders_rest -Wl,--wrap=session_ready
 $(B)/unit/ctl_%: $(B)/obj/tests/unit/ctl_%.o $(call obj,$(filter-out %/main.c,$(SRC_ctl))) $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS_provider) $(LIBS_store) $(LIBS_base)

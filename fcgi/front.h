@@ -16,6 +16,7 @@
 #define FRONT_READ_TIMEOUT_MS 5000 /* reads and probes */
 
 struct batch;
+struct waiting;
 struct front;
 
 /* A path that ends in '/' is a beginning; rest is what follows it. */
@@ -30,7 +31,8 @@ struct front {
     const struct route *routes; /* ends with a NULL method */
     struct config *config;      /* for requests that begin now */
     struct session *reader;     /* reads, refusals, hints */
-    struct batch *batch;        /* NULL in the ops program */
+    struct batch *batch;        /* NULL in the ops program, like waiting */
+    struct waiting *waiting;
     struct refusal_meter refusals;
     int64_t served; /* for the log line at the end */
     bool draining;

@@ -18,6 +18,7 @@
 #include "fcgi/front.h"
 #include "fcgi/order_json.h"
 #include "fcgi/panels/panel.h"
+#include "fcgi/prefer.h"
 #include "fcgi/refusal.h"
 #include "fcgi/reply.h"
 
@@ -28,6 +29,7 @@ struct delivery {
     struct request *request;
     const struct config_source *source;
     struct panel_event event;
+    struct waiter waiter; /* while the panel waits for the order's end */
 };
 
 static bool refuse(struct problem *problem, int status, const char *field, const char *text)
@@ -161,16 +163,63 @@ void intake_serve(struct front *front, struct request *request, const char *rest
         refusal_reply(request, rest, &problem);
 }
 
-static void order_answer(struct delivery *delivery, const struct intake_result *result)
+/* 200: the order has ended, and the panel asked to be told. */
+static void order_answer(struct request *request, bool end_told, int64_t order_id, const char *word, const char *reason)
+{
+    enum order_state state;
+    bool ended = word != NULL && order_state_parse(word, &state) && order_state_finished(state);
+
+    reply_json(request, end_told && ended ? 200 : 202, order_location(&request->arena, order_id),
+               order_json_brief(&request->arena, order_id, word, reason));
+}
+
+/* Parks the request until its order rests; false: there is nothing to wait for,
+ * or no room. */
+static bool delivery_park(struct delivery *delivery, const struct intake_result *result)
 {
     struct request *request = delivery->request;
+    struct front *front = request->front;
+    int wait_s = prefer_wait_s(request->fcgi.envp);
+    /* Half of the room stays for those who don't wait. */
+    size_t most = (size_t)request->config->intake_requests / 2;
     enum order_state state;
-    bool known = result->state != NULL && order_state_parse(result->state, &state);
-    bool finished = known && result->outcome == INTAKE_DUPLICATE && order_state_finished(state);
 
-    delivery_log(delivery, result->order_id, result->outcome == INTAKE_ACCEPTED ? "new" : "duplicate");
-    reply_json(request, finished ? 200 : 202, order_location(&request->arena, result->order_id),
-               order_json_brief(&request->arena, result->order_id, result->state, result->reason));
+    if (wait_s == 0 || result->state == NULL || !order_state_parse(result->state, &state))
+        return false;
+    request->wait_s = wait_s;
+    if (order_state_rests(state))
+        return false;
+    delivery->waiter = (struct waiter){
+        .order_id = result->order_id,
+        .until_ms = clock_boot_ms(front->clock) + (int64_t)wait_s * 1000,
+        .state = arena_strdup(&request->arena, result->state),
+        .reason = arena_strdup(&request->arena, result->reason),
+    };
+    if (waiting_add(front->waiting, &delivery->waiter, most))
+        return true;
+    request->wait_s = 0;
+    return false;
+}
+
+static void delivery_stored(struct delivery *delivery, const struct intake_result *result)
+{
+    struct request *request = delivery->request;
+    bool duplicate = result->outcome == INTAKE_DUPLICATE;
+
+    delivery_log(delivery, result->order_id, duplicate ? "duplicate" : "new");
+    if (!delivery_park(delivery, result))
+        order_answer(request, duplicate || request->wait_s > 0, result->order_id, result->state, result->reason);
+}
+
+void intake_waited(struct waiter *waiter, const char *state, const char *reason)
+{
+    struct delivery *delivery = (void *)((char *)waiter - offsetof(struct delivery, waiter));
+    struct request *request = delivery->request;
+
+    log_info("delivery.waited", log_str("source", delivery->source->name),
+             log_str("delivery", request->params[HEAD_WEBHOOK_ID]), log_int("order", waiter->order_id),
+             log_str("state", state), log_int("us", request_now_us() - request->began_us));
+    order_answer(request, true, waiter->order_id, state, reason);
 }
 
 void intake_answer(struct batch_item *item, const struct intake_result *result)
@@ -191,7 +240,7 @@ void intake_answer(struct batch_item *item, const struct intake_result *result)
     switch (result->outcome) {
     case INTAKE_ACCEPTED:
     case INTAKE_DUPLICATE:
-        order_answer(delivery, result);
+        delivery_stored(delivery, result);
         break;
     case INTAKE_CONFLICT:
         refusal_reply(delivery->request, delivery->source->name, &conflict);

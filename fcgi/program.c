@@ -65,12 +65,24 @@ static void link_ready(void *ctx, uint32_t events)
     link->touched = true;
 }
 
-static void link_open(struct program *program, struct link *link, const char *application)
+static void orders_moved(void *ctx, const char *channel)
+{
+    struct front *front = ctx;
+    (void)channel;
+    if (front->waiting != NULL)
+        waiting_hint(front->waiting);
+}
+
+/* channel NULL: listens to none. */
+static void link_open(struct program *program, struct link *link, const char *application, const char *channel)
 {
     struct session_options options = {
         .conninfo = program->front.config->database,
         .role = program->options->role,
         .application = application,
+        .listen = channel,
+        .notify = orders_moved,
+        .notify_ctx = &program->front,
         .clock = program->front.clock,
     };
     link->session = session_open(&options);
@@ -170,6 +182,8 @@ static void drain_begin(struct program *program)
     log_note("program.draining", log_int("waiting", (int64_t)door_busy(program->door)));
     program->front.draining = true;
     program->drain_by_ms = now_ms(program) + PROGRAM_DRAIN_MS;
+    if (program->front.waiting != NULL)
+        waiting_release(program->front.waiting);
     door_drain(program->door);
 }
 
@@ -207,10 +221,15 @@ static bool signals_open(struct program *program)
     return true;
 }
 
+/* other below 0: no wish. */
+static int64_t least(int64_t wait, int64_t other)
+{
+    return other >= 0 && other < wait ? other : wait;
+}
+
 static int64_t wait_least(int64_t wait, const struct link *link)
 {
-    int64_t other = link->session != NULL ? session_wait_ms(link->session) : -1;
-    return other >= 0 && other < wait ? other : wait;
+    return link->session != NULL ? least(wait, session_wait_ms(link->session)) : wait;
 }
 
 static void program_round(struct program *program)
@@ -220,11 +239,17 @@ static void program_round(struct program *program)
 
     if (program->hint_ms != 0 && wait > PROGRAM_HINT_LATE_MS)
         wait = PROGRAM_HINT_LATE_MS;
+    if (program->front.waiting != NULL)
+        wait = least(wait, waiting_wait_ms(program->front.waiting));
     loop_step(&program->loop, (int)wait);
     link_step(program, &program->writer);
     link_step(program, &program->reader);
     if (program->front.batch != NULL)
         batch_step(program);
+    if (program->front.waiting != NULL) {
+        waiting_step(program->front.waiting);
+        link_step(program, &program->reader); /* its look goes out now */
+    }
     now = now_ms(program);
     if (now - program->tick_ms >= PROGRAM_TICK_MS) {
         program->tick_ms = now;
@@ -253,12 +278,15 @@ static void program_close(struct program *program)
     session_close(&program->writer.session);
     if (program->front.batch != NULL)
         batch_fail_waiting(program->front.batch);
+    if (program->front.waiting != NULL)
+        waiting_release(program->front.waiting);
     session_close(&program->reader.session);
     if (program->door != NULL) {
         log_note("program.stopped", log_int("served", program->front.served),
                  log_int("unanswered", (int64_t)door_busy(program->door)));
         door_close(&program->door);
     }
+    waiting_free(&program->front.waiting);
     batch_free(&program->front.batch);
     config_release(&program->front.config);
     if (program->signal_fd >= 0)
@@ -282,11 +310,14 @@ static bool program_open(struct program *program)
         log_error("program.failed", log_str("reason", error));
         return false;
     }
-    link_open(program, &program->reader, options->takes_deliveries ? "bridge-fcgi intake reads" : "bridge-fcgi ops");
+    bool intake = options->takes_deliveries;
+    link_open(program, &program->reader, intake ? "bridge-fcgi intake reads" : "bridge-fcgi ops",
+              intake ? "bridge_done" : NULL);
     program->front.reader = program->reader.session;
-    if (options->takes_deliveries) {
-        link_open(program, &program->writer, "bridge-fcgi intake");
+    if (intake) {
+        link_open(program, &program->writer, "bridge-fcgi intake", NULL);
         program->front.batch = batch_new(program->writer.session, intake_answer);
+        program->front.waiting = waiting_new(program->reader.session, program->front.clock, intake_waited);
     }
     return true;
 }

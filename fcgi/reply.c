@@ -51,7 +51,8 @@ struct answer_head {
     const char *location; /* NULL: none, like the two below */
     const char *allow;
     const char *challenge;
-    int retry_after_s; /* 0: none */
+    int retry_after_s; /* 0: none, like the one below */
+    int wait_s;
 };
 
 static void answer_send(struct request *request, const struct answer_head *head, json_t *body)
@@ -71,6 +72,8 @@ static void answer_send(struct request *request, const struct answer_head *head,
         text_addf(&lines, "WWW-Authenticate: %s\r\n", head->challenge);
     if (head->retry_after_s > 0)
         text_addf(&lines, "Retry-After: %d\r\n", head->retry_after_s);
+    if (head->wait_s > 0)
+        text_addf(&lines, "Preference-Applied: wait=%d\r\n", head->wait_s);
     text_adds(&lines, "\r\n");
     FCGX_PutStr(text_str(&lines), (int)lines.len, request->fcgi.out);
     if (len > 0)
@@ -83,7 +86,8 @@ static void answer_send(struct request *request, const struct answer_head *head,
 
 void reply_json(struct request *request, int status, const char *location, json_t *body)
 {
-    struct answer_head head = {.status = status, .type = "application/json", .location = location};
+    struct answer_head head = {
+        .status = status, .type = "application/json", .location = location, .wait_s = request->wait_s};
     answer_send(request, &head, body);
 }
 

@@ -142,6 +142,7 @@ void request_clear(struct request *request)
     request->body_len = 0;
     request->problem = (struct problem){0};
     request->spoilt = false;
+    request->wait_s = 0;
 }
 
 const char *request_query(struct request *request, const char *name)

@@ -67,6 +67,7 @@ struct request {
     size_t body_len;
     struct problem problem; /* status 0: read well */
     bool spoilt;            /* the connection cannot be kept */
+    int wait_s;             /* of a "Prefer: wait" that is honoured; 0: none */
 };
 
 /* Reads parameters and body of a freshly accepted request; what is wrong with

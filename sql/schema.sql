@@ -1739,6 +1739,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) RETURNS TABLE(order_id bigint, state text, reason text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select o.order_id, o.state::text, bridge.order_reason(o) from bridge.orders o
+  where o.order_id = any (p_orders)
+    and (o.state in ('succeeded', 'failed', 'cancelled', 'held', 'needs_review') or o.order_id = any (p_due))
+$$;
+
 CREATE FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -3839,6 +3848,9 @@ REVOKE ALL ON FUNCTION bridge.orders_begin() FROM PUBLIC;
 REVOKE ALL ON FUNCTION bridge.orders_fixed() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.orders_moved() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) TO bridge_intake;
 
 REVOKE ALL ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
 

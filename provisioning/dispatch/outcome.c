@@ -8,10 +8,13 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "query.h"
 #include "store/account.h"
 
-#define RETRY_MS  500
-#define TRIES_MAX 20
+#define RETRY_MS        500
+#define TRIES_MAX       20
+#define HINT_EVERY_MS   20 /* a hint that is not sent costs a panel that waits a tenth of a second */
+#define HINT_TIMEOUT_MS 1000
 
 struct outcome_entry {
     struct outcome_entry *next;
@@ -117,6 +120,17 @@ static void entry_refused(struct worker *worker, struct outcome_entry *entry, co
     entry_append(&worker->outcomes, entry);
 }
 
+/* After the commit, in a session that delays no outcome. */
+static void front_hint(struct worker *worker)
+{
+    int64_t now = worker_now_ms(worker);
+
+    if (now - worker->outcomes.hinted_ms < HINT_EVERY_MS || !session_ready(worker->house))
+        return;
+    worker->outcomes.hinted_ms = now;
+    session_submit(worker->house, &QUERY_WORK_HINT, NULL, HINT_TIMEOUT_MS, NULL, NULL);
+}
+
 static void outcomes_stored(void *ctx, const struct rows *rows)
 {
     struct worker *worker = ctx;
@@ -132,6 +146,7 @@ static void outcomes_stored(void *ctx, const struct rows *rows)
     } else if (rows_status(rows) == ROWS_OK) {
         for (size_t i = 0; i < count; i++)
             entry_stored(worker, queue->sent[i], rows);
+        front_hint(worker);
     } else {
         queue->retry_at_ms = worker_now_ms(worker) + RETRY_MS;
         return;

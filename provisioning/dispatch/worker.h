@@ -60,6 +60,7 @@ struct outcome_queue {
     size_t sent_count;
     size_t alone;        /* this many are stored one by one: among them is a row that spoils a batch */
     int64_t retry_at_ms; /* after a lost connection */
+    int64_t hinted_ms;   /* when front doors were last told that orders moved */
 };
 
 struct worker {

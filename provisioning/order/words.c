@@ -140,3 +140,8 @@ bool order_state_finished(enum order_state state)
 {
     return state == ORDER_SUCCEEDED || state == ORDER_FAILED || state == ORDER_CANCELLED;
 }
+
+bool order_state_rests(enum order_state state)
+{
+    return order_state_finished(state) || state == ORDER_HELD || state == ORDER_NEEDS_REVIEW;
+}

@@ -57,5 +57,8 @@ const char *verdict_word(enum verdict verdict);
 bool order_type_paid(enum order_type type, enum provider_kind provider);
 /* succeeded, failed or cancelled: nothing more will happen by itself. */
 bool order_state_finished(enum order_state state);
+/* Finished, or nothing will happen before somebody or something else steps in:
+ * held, needs_review. */
+bool order_state_rests(enum order_state state);
 
 #endif

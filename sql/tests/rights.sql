@@ -5,8 +5,8 @@ select plan(42);
 
 create table t.may (role text, functions text[]);
 insert into t.may values
-  ('bridge_intake', array['account_ensure', 'intake_accept', 'intake_refuse', 'order_read', 'price_read', 'schema_version',
-                          'service_orders', 'source_licenses', 'token_check']),
+  ('bridge_intake', array['account_ensure', 'intake_accept', 'intake_refuse', 'order_read', 'orders_rest', 'price_read',
+                          'schema_version', 'service_orders', 'source_licenses', 'token_check']),
   ('bridge_worker', array['account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread',
                           'budget_cool', 'budget_ease', 'budget_take',
                           'holds_release', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',

@@ -26,8 +26,8 @@ source gone { format = "canonical" secrets = { "gone.secret" } products = { "cpa
 class Front(Rig):
     """tests/rig/up with the sources above; secrets are in `secret`."""
 
-    def __init__(self):
-        super().__init__(WORKERS=0, UPSTREAM_URL="https://127.0.0.1:1/v1")
+    def __init__(self, **env):
+        super().__init__(WORKERS=0, UPSTREAM_URL="https://127.0.0.1:1/v1", **env)
         self.secret = {}
         self.serial = 0
 

@@ -108,7 +108,7 @@ bridge_conf_copy() { # what ships in nginx/, with our paths, and rates for a loa
     replace "$ours/snippets/$file.conf" /usr/share/license-bridge/nginx "$ours"
   done
   replace "$ours/snippets/operators.conf" /usr/share/license-bridge/dashboard "$rig_repo/nginx/dashboard"
-  replace "$ours/snippets/webhooks.conf" 'license_bridge_connections 200' 'license_bridge_connections 20000'
+  replace "$ours/snippets/webhooks.conf" 'license_bridge_connections 3000' 'license_bridge_connections 20000'
   replace "$ours/snippets/operators.conf" 'license_bridge_connections 200' 'license_bridge_connections 20000'
   replace "$ours/snippets/webhooks.conf" 'burst=400' 'burst=100000'
   replace "$ours/snippets/operators.conf" 'burst=100' 'burst=100000'

@@ -27,12 +27,13 @@ static const struct {
     enum order_state state;
     const char *word;
     bool finished;
+    bool rests;
 } STATES[] = {
-    {ORDER_QUEUED, "queued", false},      {ORDER_BLOCKED, "blocked", false},
-    {ORDER_HELD, "held", false},          {ORDER_CALLING, "calling", false},
-    {ORDER_IN_DOUBT, "in_doubt", false},  {ORDER_NEEDS_REVIEW, "needs_review", false},
-    {ORDER_SUCCEEDED, "succeeded", true}, {ORDER_FAILED, "failed", true},
-    {ORDER_CANCELLED, "cancelled", true},
+    {ORDER_QUEUED, "queued", false, false},     {ORDER_BLOCKED, "blocked", false, false},
+    {ORDER_HELD, "held", false, true},          {ORDER_CALLING, "calling", false, false},
+    {ORDER_IN_DOUBT, "in_doubt", false, false}, {ORDER_NEEDS_REVIEW, "needs_review", false, true},
+    {ORDER_SUCCEEDED, "succeeded", true, true}, {ORDER_FAILED, "failed", true, true},
+    {ORDER_CANCELLED, "cancelled", true, true},
 };
 
 static const char *const NO_WORDS[] = {NULL,     "",         "create", "license.create ", "License.create",
@@ -64,6 +65,7 @@ static void states_have_words_and_ends(void **state)
         assert_true(order_state_parse(STATES[i].word, &parsed));
         assert_int_equal(parsed, STATES[i].state);
         assert_int_equal(order_state_finished(parsed), STATES[i].finished);
+        assert_int_equal(order_state_rests(parsed), STATES[i].rests);
     }
 }
 
