@@ -808,25 +808,10 @@ CREATE FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], t
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
-declare
-  r bridge.intake_row;
 begin
-  perform from bridge.line l
-  where l.license_id in (select p.license_id from unnest($1, $9, $12) as u(source, service_id, product_code)
-                         join bridge.license_product p using (source, service_id, product_code))
-  order by l.license_id for update;
-  for r in
-    select u.ord::int, u.a1, u.a2, u.a3, u.a4, u.a5, u.a6, u.a7, u.a8, u.a9, u.a10, u.a11, u.a12, u.a13, u.a14, u.a15,
-           u.a16, u.a17, u.a18, u.a19, u.a20, u.a21, u.a22, u.a23, u.a24, u.a25, u.a26, u.a27, u.a28, u.a29, u.a30,
-           u.a31, u.a32, u.a33, u.a34, u.a35
-    from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-                $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)
-      with ordinality as u(a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20,
-                           a21, a22, a23, a24, a25, a26, a27, a28, a29, a30, a31, a32, a33, a34, a35, ord)
-    order by u.a1, u.a9, u.a12, u.a2
-  loop
-    return next bridge.intake_accept_one(r);
-  end loop;
+  return query select * from bridge.intake_batch(
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25,
+    $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
 end
 $_$;
 
@@ -906,6 +891,78 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.intake_batch(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) RETURNS SETOF bridge.intake_result
+    LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    SET jit TO 'off'
+    AS $_$
+declare
+  locked bigint[];
+  b record;
+begin
+  select array_agg(l.license_id) into locked
+  from (select n.license_id from bridge.line n
+        where n.license_id in (select p.license_id from generate_series(1, cardinality($2)) i
+                               join bridge.license_product p
+                                 on p.source = $1[i] and p.service_id = $9[i] and p.product_code = $12[i])
+        order by n.license_id for update) l;
+  -- A statement of its own: it sees what those who held the lines before have done.
+  b := bridge.intake_sort(locked, $1, $2, $3, $6, $7, $9, $10, $11, $12, $13, $18, $21, $29);
+  begin
+    if b.fresh is not null then
+      perform bridge.intake_licenses(b.fresh, b.license, b.orders, $1, $6, $9, $10, $11, $12, $13, $17, $18, $22,
+        $29);
+    end if;
+    if b.next is not null then
+      perform bridge.intake_lines(b.next, b.license, b.orders, $6, $11, $17, $29);
+    end if;
+    if coalesce(b.fresh, b.next) is not null then
+      perform bridge.intake_orders(b.fresh || b.next, b.license, b.orders, b.position, b.order_sequence, b.head,
+        $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+        $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35);
+    end if;
+  exception when unique_violation then
+    return query select * from bridge.intake_each($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+      $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, null);
+    return;
+  end;
+  return query
+    select i, case when i = any (b.conflict) then 'conflict' when i = any (b.known) then 'duplicate' else 'accepted' end,
+           o.order_id, o.state::text,
+           case when o.state = 'queued' and not o.paid and exists (select from bridge.budget g where g.account = o.account)
+                then bridge.order_reason(o) else bridge.order_reason_words(o, l.head_order) end, null::text, null::text
+    from unnest(b.fresh || b.next || b.known) i
+    join bridge.orders o on o.order_id = b.orders[i]
+    join bridge.line l on l.license_id = o.license_id;
+  if b.others is not null then
+    return query select * from bridge.intake_each($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+      $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, b.others);
+  end if;
+end
+$_$;
+
+CREATE FUNCTION bridge.intake_each(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[], integer[]) RETURNS SETOF bridge.intake_result
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  r bridge.intake_row;
+begin
+  for r in
+    select i, $1[i], $2[i], $3[i], $4[i], $5[i], $6[i], $7[i], $8[i], $9[i], $10[i], $11[i], $12[i], $13[i], $14[i],
+           $15[i], $16[i], $17[i], $18[i], $19[i], $20[i], $21[i], $22[i], $23[i], $24[i], $25[i], $26[i], $27[i],
+           $28[i], $29[i], $30[i], $31[i], $32[i], $33[i], $34[i], $35[i]
+    from generate_series(1, cardinality($2)) i
+    where $36 is null or i = any ($36)
+    order by $1[i], $9[i], $12[i], $2[i]
+  loop
+    return next bridge.intake_accept_one(r);
+  end loop;
+end
+$_$;
+
 CREATE FUNCTION bridge.intake_license(r bridge.intake_row) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -926,11 +983,84 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.intake_licenses(p_fresh integer[], p_license bigint[], p_orders bigint[], p_source text[], p_type text[], p_service_id text[], p_provider text[], p_account text[], p_product_code text[], p_upstream_type text[], p_paid boolean[], p_ip text[], p_license_key text[], p_sequence bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into bridge.license (license_id, source, service_id, provider, account, product_code, upstream_type, status, ip,
+                              license_key)
+    overriding system value
+  select p_license[i], p_source[i], p_service_id[i], p_provider[i], p_account[i], p_product_code[i], p_upstream_type[i],
+         case p_type[i] when 'license.create' then 'pending' else 'unknown' end::bridge.license_status, p_ip[i]::inet,
+         p_license_key[i]
+  from unnest(p_fresh) i;
+  insert into bridge.license_product (source, service_id, product_code, license_id)
+  select p_source[i], p_service_id[i], p_product_code[i], p_license[i] from unnest(p_fresh) i;
+  insert into bridge.line (license_id, account, head_order, head_paid, head_type, pending, run_at, last_position,
+                           max_sequence)
+  select p_license[i], p_account[i], p_orders[i], p_paid[i], p_type[i]::bridge.order_type, 1, now(), 1, p_sequence[i]
+  from unnest(p_fresh) i;
+  insert into bridge.pair (account, upstream_type, ip, license_id)
+  select p_account[i], p_upstream_type[i], p_ip[i]::inet, p_license[i] from unnest(p_fresh) i
+  where p_type[i] = 'license.create' and p_provider[i] = '724license' and p_ip[i] is not null
+  order by 1, 2, 3;
+end
+$$;
+
+CREATE FUNCTION bridge.intake_lines(p_next integer[], p_license bigint[], p_orders bigint[], p_type text[], p_account text[], p_paid boolean[], p_sequence bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update bridge.line l
+  set last_position = l.last_position + 1, max_sequence = greatest(l.max_sequence, p_sequence[i]),
+      pending = l.pending + 1,
+      account = case when l.head_order is null then p_account[i] else l.account end,
+      head_paid = case when l.head_order is null then p_paid[i] else l.head_paid end,
+      head_type = case when l.head_order is null then p_type[i]::bridge.order_type else l.head_type end,
+      run_at = case when l.head_order is null then now() else l.run_at end,
+      head_order = coalesce(l.head_order, p_orders[i])
+  from unnest(p_next) i
+  where l.license_id = p_license[i];
+end
+$$;
+
 CREATE FUNCTION bridge.intake_order(p_idx integer, p_outcome text, p_order bigint) RETURNS bridge.intake_result
     LANGUAGE sql STABLE
     AS $$
-  select row(p_idx, p_outcome, o.order_id, o.state::text, bridge.order_reason(o), null, null)::bridge.intake_result
-  from bridge.orders o where o.order_id = p_order
+  select row(p_idx, p_outcome, o.order_id, o.state::text,
+             case when o.state = 'queued' and not o.paid and exists (select from bridge.budget b where b.account = o.account)
+                  then bridge.order_reason(o) else bridge.order_reason_words(o, l.head_order) end,
+             null, null)::bridge.intake_result
+  from bridge.orders o join bridge.line l using (license_id) where o.order_id = p_order
+$$;
+
+CREATE FUNCTION bridge.intake_orders(p_places integer[], p_license bigint[], p_orders bigint[], p_position bigint[], p_order_sequence bigint[], p_head bigint[], p_source text[], p_delivery_id text[], p_digest bytea[], p_body bytea[], p_address text[], p_type text[], p_operation_key text[], p_fingerprint bytea[], p_service_id text[], p_provider text[], p_account text[], p_product_code text[], p_upstream_type text[], p_new_product_code text[], p_new_upstream_type text[], p_recycled text[], p_paid boolean[], p_ip text[], p_new_ip text[], p_billing_months bigint[], p_period_end text[], p_license_key text[], p_customer_email text[], p_domain text[], p_hwid text[], p_machine_name text[], p_os_info text[], p_verification_type text[], p_sequence bigint[], p_cause text[], p_max_credits text[], p_panel_order_id text[], p_invoice_id text[], p_invoice_item_id text[], p_event_ms bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into bridge.delivery (source, delivery_id, digest, order_id)
+  select p_source[i], p_delivery_id[i], p_digest[i], p_orders[i] from unnest(p_places) i
+  order by 1, 2;
+  insert into bridge.orders (
+    order_id, license_id, source, operation_key, fingerprint, type, paid, provider, account, service_id, product_code,
+    upstream_type, new_product_code, new_upstream_type, recycled, ip, new_ip, billing_months, period_end, license_key,
+    customer_email, domain, hwid, machine_name,
+    os_info, verification_type, sequence, order_sequence, position, cause, max_credits, panel_order_id, invoice_id,
+    invoice_item_id, event_at, state, reason_code, next_try_at)
+  select p_orders[i], p_license[i], p_source[i], p_operation_key[i], p_fingerprint[i], p_type[i]::bridge.order_type,
+         p_paid[i], p_provider[i], p_account[i], p_service_id[i], p_product_code[i], p_upstream_type[i],
+         p_new_product_code[i], p_new_upstream_type[i], p_recycled[i], p_ip[i]::inet, p_new_ip[i]::inet,
+         nullif(p_billing_months[i], 0), p_period_end[i]::date, p_license_key[i], p_customer_email[i],
+         p_domain[i], p_hwid[i], p_machine_name[i], p_os_info[i], p_verification_type[i], p_sequence[i],
+         p_order_sequence[i], p_position[i], p_cause[i], p_max_credits[i]::numeric, p_panel_order_id[i],
+         p_invoice_id[i], p_invoice_item_id[i], to_timestamp(p_event_ms[i]::float8 / 1000),
+         case when p_head[i] is null then 'queued' else 'blocked' end::bridge.order_state,
+         case when p_head[i] is not null then 'line' end, case when p_head[i] is null then now() end
+  from unnest(p_places) i
+  order by p_source[i], p_operation_key[i];
+  insert into bridge.event (order_id, source, delivery_id, address, body)
+  select p_orders[i], p_source[i], p_delivery_id[i], p_address[i], p_body[i] from unnest(p_places) i;
+end
 $$;
 
 CREATE FUNCTION bridge.intake_refusal(r bridge.intake_row) RETURNS text
@@ -972,6 +1102,100 @@ CREATE FUNCTION bridge.intake_refused(p_idx integer, p_field text, p_text text) 
     LANGUAGE sql IMMUTABLE
     AS $$
   select row(p_idx, 'refused', null, null, null, p_field, p_text)::bridge.intake_result
+$$;
+
+CREATE FUNCTION bridge.intake_sort(p_locked bigint[], p_source text[], p_delivery_id text[], p_digest bytea[], p_type text[], p_operation_key text[], p_service_id text[], p_provider text[], p_account text[], p_product_code text[], p_upstream_type text[], p_ip text[], p_period_end text[], p_sequence bigint[], OUT known integer[], OUT conflict integer[], OUT fresh integer[], OUT next integer[], OUT others integer[], OUT license bigint[], OUT orders bigint[], OUT "position" bigint[], OUT order_sequence bigint[], OUT head bigint[]) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+declare
+  places constant int := cardinality(p_delivery_id);
+  makers int[];
+begin
+  if (select count(*) from (select distinct p_source[i], p_delivery_id[i] from generate_series(1, places) i) u) < places
+     or (select count(*) from (select distinct p_source[i], p_operation_key[i] from generate_series(1, places) i) u) < places
+     or (select count(*) from (select distinct p_source[i], p_service_id[i] from generate_series(1, places) i) u) < places
+  then
+    select array_agg(i) into others from generate_series(1, places) i;
+    return;
+  end if;
+  select array_agg(s.i) filter (where s.kind = 'known'),
+         array_agg(s.i) filter (where s.kind = 'known' and s.digest <> p_digest[s.i]),
+         array_agg(s.i order by p_source[s.i], p_service_id[s.i], p_product_code[s.i]) filter (where s.kind = 'fresh'),
+         array_agg(s.i) filter (where s.kind = 'next'),
+         array_agg(s.i) filter (where s.kind = 'others'),
+         array_agg(s.i order by p_source[s.i], p_service_id[s.i], p_product_code[s.i])
+           filter (where s.kind = 'others' and s.may_make),
+         array_agg(case s.kind when 'fresh' then nextval('bridge.license_license_id_seq') else s.license_id end),
+         array_agg(case s.kind when 'fresh' then nextval('bridge.order_id_seq')
+                               when 'next' then nextval('bridge.order_id_seq')
+                               else s.order_id end),
+         array_agg(s.last_position + 1), array_agg(s.order_sequence), array_agg(s.head_order)
+  into known, conflict, fresh, next, others, makers, license, orders, position, order_sequence, head
+  from (
+    select i, d.order_id, d.digest, l.license_id, coalesce(l.last_position, 0) as last_position, l.head_order,
+           coalesce(p_sequence[i], l.max_sequence, 0) as order_sequence,
+           case
+           when d.order_id is not null then 'known'
+           when k.order_id is not null then 'others'
+           when p.license_id is null then
+             case when a.paused is not false then 'others'
+                  when p_type[i] = 'license.create'
+                    then case when c.visible is distinct from false and x.pair_id is null then 'fresh' else 'others' end
+                  when p_type[i] in ('license.suspend', 'license.unsuspend', 'license.terminate', 'license.verify')
+                       and x.license_id is null then 'fresh'
+                  else 'others' end
+           when l.license_id is null -- made since the lines were locked
+                or p_type[i] not in ('license.renew', 'license.suspend', 'license.unsuspend', 'license.terminate',
+                                     'license.verify')
+                or x.license_id <> p.license_id then 'others'
+           when p_type[i] = 'license.renew'
+                and (p_provider[i] = '724license'
+                     and (n.status = 'terminated' or n.status <> 'pending' and n.bought_at is null and n.adopted_at is null)
+                     or p_period_end[i] is not null and exists (
+                       select from bridge.orders o
+                       where o.license_id = p.license_id and o.type = 'license.renew'
+                         and o.period_end = p_period_end[i]::date and o.state not in ('failed', 'cancelled'))) then 'others'
+           when l.head_order is not null then
+             case when h.state in ('calling', 'in_doubt', 'needs_review')
+                       or h.state = 'queued'
+                          and (h.attempts > 0
+                               or coalesce(p_sequence[i], l.max_sequence, 0) >= h.order_sequence)
+                  then 'next' else 'others' end
+           when a.paused is distinct from false or l.pending > 0 or greatest(l.settle_until, l.probe_until) > now()
+                or p_sequence[i] < l.done_sequence and p_type[i] in ('license.suspend', 'license.unsuspend')
+                or p_provider[i] = '724license'
+                   and (n.status = 'terminated' and p_type[i] in ('license.renew', 'license.unsuspend')
+                        or n.status in ('active', 'suspended') and n.ip is not null
+                           and (p_upstream_type[i], p_ip[i]::inet) is distinct from (n.upstream_type, n.ip)) then 'others'
+           else 'next' end as kind,
+           p.license_id is null and k.order_id is null
+             and not (p_type[i] = 'license.create' and c.visible is not distinct from false)
+             and not (p_type[i] = 'license.renew' and p_provider[i] = '724license') as may_make
+    from generate_series(1, places) i
+    left join bridge.delivery d on d.source = p_source[i] and d.delivery_id = p_delivery_id[i]
+    left join bridge.orders k on k.source = p_source[i] and k.operation_key = p_operation_key[i] and not k.key_free
+    left join bridge.account a on a.account = p_account[i]
+    left join bridge.product c on c.account = p_account[i] and c.upstream_type = p_upstream_type[i]
+    left join bridge.license_product p
+           on p.source = p_source[i] and p.service_id = p_service_id[i] and p.product_code = p_product_code[i]
+    left join bridge.line l on l.license_id = p.license_id and l.license_id = any (p_locked)
+    left join bridge.license n on n.license_id = p.license_id
+    left join bridge.orders h on h.order_id = l.head_order
+    left join bridge.pair x on p_provider[i] = '724license' and x.account = p_account[i]
+                           and x.upstream_type = p_upstream_type[i] and x.ip = p_ip[i]::inet
+    order by i
+  ) s;
+  -- Two batches that make the same licenses must make them in one order, or they would wait for each other.
+  if makers is not null and fresh is not null then
+    others := others || array(
+      select i from unnest(fresh) i where (p_source[i], p_service_id[i], p_product_code[i])
+                                        > (p_source[makers[1]], p_service_id[makers[1]], p_product_code[makers[1]]));
+    fresh := array(
+      select i from unnest(fresh) with ordinality u(i, n)
+      where (p_source[i], p_service_id[i], p_product_code[i])
+          < (p_source[makers[1]], p_service_id[makers[1]], p_product_code[makers[1]]) order by n);
+  end if;
+end
 $$;
 
 CREATE FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint, p_order bigint) RETURNS boolean
@@ -1645,11 +1869,15 @@ CREATE FUNCTION bridge.order_reason(o bridge.orders) RETURNS text
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+  select coalesce(case when o.state = 'queued' and not o.paid then bridge.order_budget_reason(o) end,
+                  bridge.order_reason_words(o, (select l.head_order from bridge.line l where l.license_id = o.license_id)))
+$$;
+
+CREATE FUNCTION bridge.order_reason_words(o bridge.orders, p_head bigint) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
   select case when o.state = 'blocked' and o.reason_code in ('line', 'released')
-              then (select format('waits for order %s of the same license', l.head_order)
-                    from bridge.line l where l.license_id = o.license_id)
-              when o.state = 'queued' and not o.paid
-              then coalesce(bridge.order_budget_reason(o), o.reason, 'waits for a worker')
+              then format('waits for order %s of the same license', p_head)
               when o.state = 'queued' then coalesce(o.reason, 'waits for a worker')
               when o.state = 'calling' then coalesce(o.reason, 'the provider is being called')
               else o.reason end
@@ -3751,9 +3979,19 @@ GRANT ALL ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], tex
 
 REVOKE ALL ON FUNCTION bridge.intake_accept_one(r bridge.intake_row) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.intake_batch(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_each(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[], integer[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.intake_license(r bridge.intake_row) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.intake_licenses(p_fresh integer[], p_license bigint[], p_orders bigint[], p_source text[], p_type text[], p_service_id text[], p_provider text[], p_account text[], p_product_code text[], p_upstream_type text[], p_paid boolean[], p_ip text[], p_license_key text[], p_sequence bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_lines(p_next integer[], p_license bigint[], p_orders bigint[], p_type text[], p_account text[], p_paid boolean[], p_sequence bigint[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.intake_order(p_idx integer, p_outcome text, p_order bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_orders(p_places integer[], p_license bigint[], p_orders bigint[], p_position bigint[], p_order_sequence bigint[], p_head bigint[], p_source text[], p_delivery_id text[], p_digest bytea[], p_body bytea[], p_address text[], p_type text[], p_operation_key text[], p_fingerprint bytea[], p_service_id text[], p_provider text[], p_account text[], p_product_code text[], p_upstream_type text[], p_new_product_code text[], p_new_upstream_type text[], p_recycled text[], p_paid boolean[], p_ip text[], p_new_ip text[], p_billing_months bigint[], p_period_end text[], p_license_key text[], p_customer_email text[], p_domain text[], p_hwid text[], p_machine_name text[], p_os_info text[], p_verification_type text[], p_sequence bigint[], p_cause text[], p_max_credits text[], p_panel_order_id text[], p_invoice_id text[], p_invoice_item_id text[], p_event_ms bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.intake_refusal(r bridge.intake_row) FROM PUBLIC;
 
@@ -3761,6 +3999,8 @@ REVOKE ALL ON FUNCTION bridge.intake_refuse(text, text, text, integer, text, tex
 GRANT ALL ON FUNCTION bridge.intake_refuse(text, text, text, integer, text, text, bytea, bigint) TO bridge_intake;
 
 REVOKE ALL ON FUNCTION bridge.intake_refused(p_idx integer, p_field text, p_text text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.intake_sort(p_locked bigint[], p_source text[], p_delivery_id text[], p_digest bytea[], p_type text[], p_operation_key text[], p_service_id text[], p_provider text[], p_account text[], p_product_code text[], p_upstream_type text[], p_ip text[], p_period_end text[], p_sequence bigint[], OUT known integer[], OUT conflict integer[], OUT fresh integer[], OUT next integer[], OUT others integer[], OUT license bigint[], OUT orders bigint[], OUT "position" bigint[], OUT order_sequence bigint[], OUT head bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint, p_order bigint) FROM PUBLIC;
 
@@ -3838,6 +4078,8 @@ GRANT ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) TO bridge
 
 REVOKE ALL ON FUNCTION bridge.order_reason(o bridge.orders) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.order_reason(o bridge.orders) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.order_reason_words(o bridge.orders, p_head bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_succeeded(o bridge.orders) FROM PUBLIC;
 

@@ -14,14 +14,8 @@ $$;
 
 create or replace function bridge.order_reason(o bridge.orders) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
-  select case when o.state = 'blocked' and o.reason_code in ('line', 'released')
-              then (select format('waits for order %s of the same license', l.head_order)
-                    from bridge.line l where l.license_id = o.license_id)
-              when o.state = 'queued' and not o.paid
-              then coalesce(bridge.order_budget_reason(o), o.reason, 'waits for a worker')
-              when o.state = 'queued' then coalesce(o.reason, 'waits for a worker')
-              when o.state = 'calling' then coalesce(o.reason, 'the provider is being called')
-              else o.reason end
+  select coalesce(case when o.state = 'queued' and not o.paid then bridge.order_budget_reason(o) end,
+                  bridge.order_reason_words(o, (select l.head_order from bridge.line l where l.license_id = o.license_id)))
 $$;
 
 -- When an order is tried next, as far as anybody can tell.
