@@ -17,10 +17,12 @@ HARDEN := -fstack-protector-strong -fPIE -D_FORTIFY_SOURCE=2
 OPT_release := -O2 -g $(HARDEN)
 OPT_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 OPT_tsan    := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+OPT_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 OPT_clang   := -O1 -g
 LINK_release := -pie -Wl,-z,relro,-z,now
 LINK_asan    := -fsanitize=address,undefined
 LINK_tsan    := -fsanitize=thread
+LINK_fuzz    := -fsanitize=address,undefined
 
 PQ_CFLAGS := $(shell pkg-config --cflags libpq 2>/dev/null || echo -I/usr/include/postgresql)
 CPPFLAGS  += -D_GNU_SOURCE -DBRIDGE_VERSION='"$(or $(VERSION),0.0.0)"' -Iprovisioning -I. -Ibuild/gen $(PQ_CFLAGS)
@@ -106,6 +108,16 @@ SRC_sim := $(wildcard tests/sim/*.c)
 $(B)/sim: $(call obj,$(SRC_sim) provisioning/provider/verdict.c) $(OBJ_order) $(OBJ_base)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS_base)
 
+# Fuzzing: tests/fuzz/NAME.c against tests/fuzz/corpus/NAME.  VARIANT=fuzz CC=clang-14 makes fuzzers,
+# any other variant programs that replay the corpus.
+FUZZ := $(patsubst tests/fuzz/corpus/%,$(B)/fuzz/%,$(wildcard tests/fuzz/corpus/*))
+OBJ_fuzz := $(call obj,tests/fuzz/fuzz.c $(if $(filter fuzz,$(VARIANT)),,tests/fuzz/replay.c))
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(OBJ_fuzz) $(call obj,$(filter-out fcgi/main.c,$(SRC_fcgi))) $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer) -o $@ $^ -lfcgi $(LIBS_provider) $(LIBS_store) $(LIBS_base)
+.PHONY: fuzzers
+fuzzers: $(FUZZ)
+
 # What `make bench` measures with: a load generator and a program to be compared with, no product code.
 bench_obj = $(patsubst %,$(B)/obj/tests/bench/%.o,$(1))
 $(B)/bench/load: $(call bench_obj,load webhook answer histogram)
@@ -118,7 +130,7 @@ $(B)/bench/ceiling: $(call bench_obj,ceiling)
 bench-programs: $(B)/bench/load $(B)/bench/ceiling
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo bench sim chaos check lint model schema install clean help
+.PHONY: deps demo bench sim chaos fuzz check lint model schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -135,6 +147,9 @@ chaos: ## faults, kills and crashes against the upstream's ledger; ORDERS, SEED,
 	@tests/rig/deps check
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
 	@VARIANT=$(VARIANT) /usr/bin/python3 tests/chaos/chaos.py --orders $(or $(ORDERS),2000) --seed $(or $(SEED),1)
+fuzz: ## every reader of foreign bytes under libFuzzer, SECONDS each (60)
+	@tests/rig/deps check
+	@tests/fuzz/run $(or $(SECONDS),60)
 check: ## everything a change must pass
 	@tests/rig/deps check
 	@tests/rig/deps model
