@@ -166,8 +166,21 @@ clean: ## remove build/
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# What is installed in a panel: each gets its own copy of the files that all share.
+.PHONY: panels
+panels: ## build/panels: the modules for billing panels, as folders and as .zip
+	rm -rf build/panels
+	mkdir -p build/panels
+	cp -r provisioning/panels/whmcs provisioning/panels/wisecp provisioning/panels/examples build/panels/
+	cp provisioning/panels/lib/*.php build/panels/whmcs/modules/servers/licensebridge/lib/
+	mkdir -p build/panels/wisecp/coremio/modules/Product/LicenseBridge/lib
+	cp provisioning/panels/lib/*.php build/panels/wisecp/coremio/modules/Product/LicenseBridge/lib/
+	cp provisioning/panels/lib/Client.php build/panels/examples/
+	for panel in whmcs wisecp examples; do \
+	  (cd build/panels/$$panel && python3 -m zipfile -c ../license-bridge-$$panel.zip *) || exit 1; done
+
 SHARE := $(PREFIX)/share/license-bridge
-install: programs ## into DESTDIR and PREFIX (/usr/local)
+install: programs panels ## into DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SHARE)/nginx/snippets $(DESTDIR)$(PREFIX)/share/doc/license-bridge
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
 	for f in bridge.conf site.conf.example $(patsubst nginx/%,%,$(wildcard nginx/snippets/*.conf)); do \
@@ -176,6 +189,9 @@ install: programs ## into DESTDIR and PREFIX (/usr/local)
 	done
 	if [ -d nginx/dashboard ]; then \
 	  install -d $(DESTDIR)$(SHARE)/dashboard && cp -r nginx/dashboard/. $(DESTDIR)$(SHARE)/dashboard/; fi
+	install -d $(DESTDIR)$(SHARE)/panels
+	install -m 644 build/panels/license-bridge-whmcs.zip build/panels/license-bridge-wisecp.zip \
+	  build/panels/license-bridge-examples.zip $(DESTDIR)$(SHARE)/panels/
 	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.conf) \
 	  $(DESTDIR)$(PREFIX)/share/doc/license-bridge/
 	if command -v scdoc >/dev/null; then for page in $(wildcard docs/man/*.scd); do \
