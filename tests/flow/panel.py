@@ -2,6 +2,7 @@
 """A billing panel for tests: the PHP module as it is installed, the panel's own functions from tests/flow/panels,
 and a stretch of line between module and bridge on which answers get lost."""
 import base64
+import functools
 import http.client
 import http.server
 import json
@@ -101,6 +102,7 @@ class Passing(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = pass_on
 
 
+@functools.lru_cache(maxsize=1)
 def modules():
     """build/panels, fresh from the sources."""
     subprocess.run(["make", "-s", "panels"], cwd=ROOT, check=True, capture_output=True)

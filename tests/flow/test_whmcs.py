@@ -54,8 +54,8 @@ def ip_of(whmcs, service):
 
 def test_create_waits_for_the_end_and_welcomes_only_then(whmcs):
     service = whmcs.service()
-    whmcs.finish("CreateAccount", service)
-    assert whmcs.bought(ip_of(whmcs, service)) == (1, 0)
+    assert whmcs.run("CreateAccount", service) == "success"
+    assert len(whmcs.line.seen) == 1 and whmcs.bought(ip_of(whmcs, service)) == (1, 0)
     row = whmcs.row(service)
     assert (row["domainstatus"], row["dedicatedip"], row["username"]) == ("Active", ip_of(whmcs, service), f"lb-{service}")
     assert whmcs.log("welcome") == [service] and whmcs.queue(service) == []
@@ -134,7 +134,7 @@ def test_a_generation_ends_with_its_terminate(whmcs, active):
     service = active()
     whmcs.finish("TerminateAccount", service)
     assert whmcs.row(service)["domainstatus"] == "Terminated"
-    assert whmcs.run("TerminateAccount", service) != ""
+    assert whmcs.run("TerminateAccount", service) == "success"  # the same order again
     whmcs.field(service, "10.78.0.1")
     whmcs.finish("CreateAccount", service)
     assert whmcs.bought("10.78.0.1") == (1, 0)

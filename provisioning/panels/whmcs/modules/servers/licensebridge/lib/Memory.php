@@ -106,10 +106,10 @@ final class Memory
                            AND state NOT IN ' . self::CLOSED . ' ORDER BY serial DESC', [$serviceId, $action]);
     }
 
-    public function operationsLatest(int $serviceId): array
+    public function operationLast(int $serviceId, string $action): ?array
     {
-        return $this->rows('SELECT * FROM mod_licensebridge_operation WHERE serviceid = ? ORDER BY updated DESC, serial DESC',
-            [$serviceId]);
+        return $this->row('SELECT * FROM mod_licensebridge_operation WHERE serviceid = ? AND action = ?
+                           ORDER BY generation DESC, serial DESC', [$serviceId, $action]);
     }
 
     /** A later wish takes the place of what was begun: another suspend after this one is a new order. */

@@ -25,7 +25,7 @@ final class View
         $rows = '';
         foreach ($orders as $order) {
             $state = self::text($texts->word('state', (string) $order['state']));
-            $reason = (string) ($order['reason'] ?? '');
+            $reason = $order['state'] === 'succeeded' ? '' : (string) ($order['reason'] ?? '');
             $next = (string) ($order['next_try_at'] ?? '');
             $cells = [
                 self::text((string) $order['order_id']),
@@ -47,9 +47,9 @@ final class View
         $lines = [];
         foreach ($attempts as $attempt) {
             $sent = isset($attempt['sent']) ? $texts->get($attempt['sent'] ? 'sent' : 'not_sent') : '';
-            $parts = array_filter([$attempt['at'] ?? '', $sent, $attempt['verdict'] ?? '',
+            $parts = array_unique(array_filter([$attempt['at'] ?? '', $sent, $attempt['verdict'] ?? '',
                 isset($attempt['http_status']) && (int) $attempt['http_status'] > 0 ? 'HTTP ' . $attempt['http_status'] : '',
-                $attempt['reason'] ?? '']);
+                $attempt['reason'] ?? '']));
             $lines[] = self::text((int) $attempt['attempt'] . ': ' . implode(', ', $parts));
         }
         return implode('<br>', $lines);

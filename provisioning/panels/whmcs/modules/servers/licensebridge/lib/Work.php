@@ -289,8 +289,15 @@ final class Work
         return $this->act('unsuspend', $this->dataNow());
     }
 
+    /** Pressed again after its success it is the same order: the next generation has not been bought yet. */
     public function terminate(): string
     {
+        $generation = (int) $this->memory->service($this->serviceId)['generation'];
+        $last = $this->memory->operationLast($this->serviceId, 'terminate');
+        if ($last !== null && (int) $last['generation'] < $generation
+            && $this->memory->operation($this->serviceId . ':create:' . $generation) === null) {
+            return $this->carryOut($last);
+        }
         return $this->act('terminate', $this->dataNow());
     }
 
