@@ -40,7 +40,7 @@ SRC_fcgi     := $(wildcard fcgi/*.c fcgi/panels/*.c)
 SRC_standin  := $(wildcard tests/standin/*.c)
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 
-LIBS_base     := -lconfuse -lcrypto
+LIBS_base     := -lconfuse -lcrypto -lsystemd
 LIBS_store    := -lpq
 LIBS_provider := -lcurl -ljansson -lm
 
@@ -130,7 +130,7 @@ $(B)/bench/ceiling: $(call bench_obj,ceiling)
 bench-programs: $(B)/bench/load $(B)/bench/ceiling
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo bench sim chaos fuzz check lint model schema install clean help
+.PHONY: deps demo bench sim chaos fuzz check check-deb deb lint model schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -154,6 +154,13 @@ check: ## everything a change must pass
 	@tests/rig/deps check
 	@tests/rig/deps model
 	@tests/check
+deb: ## the Debian package, in build/deb
+	@tests/rig/deps deb
+	@docs/packaging/make-deb build/deb $(or $(VERSION),0.0.0)
+check-deb: ## the package installed, upgraded and purged in a fresh Debian, by the words of docs/install.md
+	@tests/rig/deps deb
+	@$(MAKE) --no-print-directory -s -j $$(nproc) standin
+	@/usr/bin/python3 tests/package/check.py $(or $(VERSION),0.0.0)
 lint: ## only the checks that read the sources
 	@tests/check lint
 model: ## the money protocol's model, every variant of it
@@ -180,6 +187,7 @@ panels: ## build/panels: the modules for billing panels, as folders and as .zip
 	  (cd build/panels/$$panel && python3 -m zipfile -c ../license-bridge-$$panel.zip *) || exit 1; done
 
 SHARE := $(PREFIX)/share/license-bridge
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 install: programs panels ## into DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SHARE)/nginx/snippets $(DESTDIR)$(PREFIX)/share/doc/license-bridge
 	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
@@ -197,7 +205,10 @@ install: programs panels ## into DESTDIR and PREFIX (/usr/local)
 	if command -v scdoc >/dev/null; then for page in $(wildcard docs/man/*.scd); do \
 	  name=$${page##*/}; name=$${name%.scd}; d=$(DESTDIR)$(PREFIX)/share/man/man$${name##*.}; \
 	  install -d $$d && scdoc <$$page >$$d/$$name && chmod 644 $$d/$$name || exit 1; done; fi
+	install -d $(DESTDIR)$(UNITDIR)
+	for unit in $(wildcard docs/packaging/systemd/*); do d=$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
+	  sed 's|/usr/bin/|$(PREFIX)/bin/|g' $$unit >$$d && chmod 644 $$d || exit 1; done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 docs/completion/bridgectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/bridgectl
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build/*/obj -name '*.d' -type f 2>/dev/null)

@@ -33,7 +33,6 @@
 #define DOOR_BACKLOG     4096
 #define DOOR_ACCEPTS_MAX 64 /* per round, so that answers are not kept waiting */
 #define DOOR_PEER_WAIT_S 2  /* for a peer that stops in the middle of a request or an answer */
-#define DOOR_PASSED_FD   3  /* systemd's first */
 
 struct door {
     struct loop *loop;
@@ -314,10 +313,10 @@ static bool listener_open(struct door *door, const struct door_options *options,
     int flags = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
 
     if (options->path == NULL) {
-        door->listen_fd = DOOR_PASSED_FD;
-        int old = fcntl(DOOR_PASSED_FD, F_GETFL);
-        if (old < 0 || fcntl(DOOR_PASSED_FD, F_SETFL, old | O_NONBLOCK) < 0)
-            return fail(error, "cannot use", "the socket passed by systemd");
+        int old = fcntl(options->passed, F_GETFL);
+        if (old < 0 || fcntl(options->passed, F_SETFL, old | O_NONBLOCK) < 0)
+            return fail(error, "cannot use", "the socket passed by the service manager");
+        door->listen_fd = options->passed;
         return true;
     }
     errno = ENAMETOOLONG;

@@ -22,7 +22,8 @@ typedef void door_handle_fn(void *ctx, struct request *request);
 
 struct door_options {
     struct loop *loop; /* borrowed */
-    const char *path;  /* of the unix socket; NULL: the one systemd passed as descriptor 3 */
+    const char *path;  /* of the unix socket; NULL: passed */
+    int passed;        /* a listening socket that others may share and that is not ours to remove */
     mode_t mode;       /* of the socket file */
     door_handle_fn *handle;
     void *ctx;

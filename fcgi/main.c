@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "base/text.h"
+#include "base/service.h"
 #include "fcgi/program.h"
 
 #define CONFIG_DEFAULT "/etc/license-bridge/bridge.conf"
@@ -97,17 +97,6 @@ static int options_read(int argc, char **argv, struct program_options *options)
     return 0;
 }
 
-/* systemd's protocol: LISTEN_PID is us and LISTEN_FDS counts from 3. */
-static bool socket_was_passed(void)
-{
-    const char *pid = getenv("LISTEN_PID");
-    const char *count = getenv("LISTEN_FDS");
-    int64_t value;
-
-    return pid != NULL && count != NULL && text_parse_int(pid, getpid(), getpid(), &value) &&
-           text_parse_int(count, 1, 1, &value);
-}
-
 /* A descriptor per connection from nginx: take all that we may have. */
 static void descriptors_raise(void)
 {
@@ -128,8 +117,10 @@ int main(int argc, char **argv)
 
     if (ended != 0)
         return ended - 1;
-    if (options.socket_path == NULL && !socket_was_passed())
-        return usage_error("--socket is missing");
+    options.passed_socket = options.socket_path == NULL ? service_socket() : -1;
+    if (options.socket_path == NULL && options.passed_socket < 0)
+        return usage_error(options.passed_socket == -1 ? "--socket is missing"
+                                                       : "what was passed is not one listening socket");
     secret_harden_process();
     descriptors_raise();
     log_open("bridge-fcgi", level);

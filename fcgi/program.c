@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/service.h"
 #include "fcgi/batch.h"
 #include "fcgi/door.h"
 #include "fcgi/intake.h"
@@ -51,6 +52,9 @@ struct program {
     int64_t drain_by_ms; /* 0: not draining */
     int64_t hint_ms;     /* since when a hint waits; 0: none does */
     bool accounts_known; /* the database was told of the configuration's accounts */
+    bool ready;          /* the service manager was told so */
+    bool refused;        /* a server that may lose what it has committed: no start */
+    struct service_watchdog watchdog;
 };
 
 static int64_t now_ms(const struct program *program)
@@ -84,6 +88,7 @@ static void link_open(struct program *program, struct link *link, const char *ap
         .notify = orders_moved,
         .notify_ctx = &program->front,
         .clock = program->front.clock,
+        .durable = true,
     };
     link->session = session_open(&options);
     link->watch = (struct watch){link_ready, link};
@@ -180,6 +185,7 @@ static void drain_begin(struct program *program)
     if (program->drain_by_ms != 0)
         return;
     log_note("program.draining", log_int("waiting", (int64_t)door_busy(program->door)));
+    service_stopping();
     program->front.draining = true;
     program->drain_by_ms = now_ms(program) + PROGRAM_DRAIN_MS;
     if (program->front.waiting != NULL)
@@ -194,10 +200,13 @@ static void signal_ready(void *ctx, uint32_t events)
     (void)events;
 
     while (read(program->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        if (info.ssi_signo == SIGHUP)
+        if (info.ssi_signo == SIGHUP) {
+            service_reloading();
             config_reload(program);
-        else
+            service_ready();
+        } else {
             drain_begin(program);
+        }
     }
 }
 
@@ -232,6 +241,28 @@ static int64_t wait_least(int64_t wait, const struct link *link)
     return link->session != NULL ? least(wait, session_wait_ms(link->session)) : wait;
 }
 
+static bool link_tried(const struct link *link)
+{
+    return link->session == NULL || session_tried(link->session);
+}
+
+static bool link_refused(const struct link *link)
+{
+    return link->session != NULL && session_refusal(link->session) != NULL;
+}
+
+/* Ready when the database was tried.  One that is away does not stop the start: deliveries are answered with 503
+ * until it is there.  One that may lose what it has committed does. */
+static void program_start_step(struct program *program)
+{
+    if (program->ready)
+        return;
+    program->refused = link_refused(&program->reader) || link_refused(&program->writer);
+    program->ready = !program->refused && link_tried(&program->reader) && link_tried(&program->writer);
+    if (program->ready)
+        service_ready();
+}
+
 static void program_round(struct program *program)
 {
     int64_t wait = wait_least(wait_least(PROGRAM_TICK_MS, &program->reader), &program->writer);
@@ -241,7 +272,7 @@ static void program_round(struct program *program)
         wait = PROGRAM_HINT_LATE_MS;
     if (program->front.waiting != NULL)
         wait = least(wait, waiting_wait_ms(program->front.waiting));
-    loop_step(&program->loop, (int)wait);
+    loop_step(&program->loop, (int)service_wait_ms(&program->watchdog, wait));
     link_step(program, &program->writer);
     link_step(program, &program->reader);
     if (program->front.batch != NULL)
@@ -250,7 +281,9 @@ static void program_round(struct program *program)
         waiting_step(program->front.waiting);
         link_step(program, &program->reader); /* its look goes out now */
     }
+    program_start_step(program);
     now = now_ms(program);
+    service_pulse(&program->watchdog, now);
     if (now - program->tick_ms >= PROGRAM_TICK_MS) {
         program->tick_ms = now;
         door_tick(program->door);
@@ -264,6 +297,8 @@ static bool link_quiet(const struct link *link)
 
 static bool program_finished(const struct program *program)
 {
+    if (program->refused)
+        return true;
     if (program->drain_by_ms == 0)
         return false;
     if (now_ms(program) >= program->drain_by_ms)
@@ -303,8 +338,12 @@ static bool program_open(struct program *program)
         log_error("program.failed", log_str("reason", strerror(errno)));
         return false;
     }
-    struct door_options door = {&program->loop, options->socket_path, options->socket_mode, front_handle,
-                                &program->front};
+    struct door_options door = {.loop = &program->loop,
+                                .path = options->socket_path,
+                                .passed = options->passed_socket,
+                                .mode = options->socket_mode,
+                                .handle = front_handle,
+                                .ctx = &program->front};
     program->door = door_open(&door, error);
     if (program->door == NULL) {
         log_error("program.failed", log_str("reason", error));
@@ -331,6 +370,7 @@ int program_run(const struct program_options *options, struct config **config)
     program.front.routes = options->routes;
     program.front.config = *config;
     *config = NULL;
+    service_watchdog_init(&program.watchdog);
     opened = program_open(&program);
     if (opened) {
         log_note("program.started", log_str("part", options->name), log_str("version", BRIDGE_VERSION));
@@ -338,5 +378,7 @@ int program_run(const struct program_options *options, struct config **config)
             program_round(&program);
     }
     program_close(&program);
+    if (program.refused)
+        return EX_CONFIG;
     return opened ? EX_OK : EX_OSERR;
 }

@@ -14,7 +14,8 @@ struct program_options {
     const char *role;        /* database user unless the configuration names one */
     bool takes_deliveries;   /* needs a session of its own for batches */
     const char *config_path; /* read again on SIGHUP */
-    const char *socket_path; /* NULL: systemd's */
+    const char *socket_path; /* NULL: passed_socket */
+    int passed_socket;       /* by the service manager */
     mode_t socket_mode;
 };
 

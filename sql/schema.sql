@@ -2165,6 +2165,13 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.schema_oldest_program() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select oldest_program from bridge.schema_floor
+$$;
+
 CREATE FUNCTION bridge.schema_version() RETURNS integer
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3243,6 +3250,14 @@ CREATE TABLE bridge.refusal_default (
     suppressed bigint DEFAULT 0 NOT NULL
 );
 
+CREATE TABLE bridge.schema_floor (
+    one boolean DEFAULT true NOT NULL,
+    oldest_program integer NOT NULL,
+    CONSTRAINT schema_floor_one_check CHECK (one)
+);
+
+COMMENT ON TABLE bridge.schema_floor IS 'One row: programs built for a schema from this number on can work here';
+
 CREATE TABLE bridge.schema_migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -3755,6 +3770,9 @@ ALTER TABLE ONLY bridge.product
 ALTER TABLE ONLY bridge.product_price
     ADD CONSTRAINT product_price_pkey PRIMARY KEY (account, action, upstream_type, new_type, billing_months);
 
+ALTER TABLE ONLY bridge.schema_floor
+    ADD CONSTRAINT schema_floor_pkey PRIMARY KEY (one);
+
 ALTER TABLE ONLY bridge.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
 
@@ -4125,6 +4143,12 @@ GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[
 GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.refuse_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.schema_oldest_program() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.schema_oldest_program() TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.schema_oldest_program() TO bridge_worker;
+GRANT ALL ON FUNCTION bridge.schema_oldest_program() TO bridge_ops;
+GRANT ALL ON FUNCTION bridge.schema_oldest_program() TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.schema_version() FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.schema_version() TO bridge_intake;

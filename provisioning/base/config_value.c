@@ -183,6 +183,17 @@ static bool fill_bool(const struct place *place, const char *text)
     return true;
 }
 
+/* The name that systemd gives the file of a folder it passes: LoadCredential=tokens:FOLDER
+ * makes tokens/main known as tokens_main. */
+static const char *credential_name(struct arena *arena, const char *name)
+{
+    char *flat = arena_strdup(arena, name);
+
+    for (char *slash = flat; (slash = strchr(slash, '/')) != NULL;)
+        *slash = '_';
+    return flat;
+}
+
 /* Where a named file is: as it is when absolute, else in the credentials folder
  * if it is there, else beside the configuration. */
 static const char *file_path(const struct place *place, const char *name)
@@ -194,7 +205,7 @@ static const char *file_path(const struct place *place, const char *name)
     if (name[0] == '/')
         return arena_strdup(arena, name);
     if (credentials && credentials[0]) {
-        const char *path = arena_printf(arena, "%s/%s", credentials, name);
+        const char *path = arena_printf(arena, "%s/%s", credentials, credential_name(arena, name));
         if (access(path, F_OK) == 0)
             return path;
     }

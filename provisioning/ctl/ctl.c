@@ -19,6 +19,7 @@
 #include "query.h"
 #include "store/account.h"
 #include "store/migrate.h"
+#include "store/schema.h"
 
 #define CONNECT_TIMEOUT_MS   5000
 #define STATEMENT_TIMEOUT_MS 30000
@@ -145,25 +146,26 @@ static int query_run(struct ctl *ctl, const struct query *query, struct params *
 
 static void version_read(void *ctx, const struct rows *rows)
 {
-    *(int64_t *)ctx = rows_count(rows) == 1 ? rows_int(rows, 0, "version") : 0;
+    struct query_wait *wait = ctx;
+    struct schema_view view;
+
+    schema_judge(rows, migrate_latest(), &view);
+    wait->status = view.fit == SCHEMA_FITS || view.fit == SCHEMA_UNKNOWN
+                       ? ctl_rows_status(wait->ctl, rows)
+                       : problem_set(wait->ctl, EX_CONFIG, view.reason, "");
 }
 
 int ctl_connect(struct ctl *ctl)
 {
     struct session_options options = {.role = "bridge_operator", .application = "bridgectl", .clock = &clock_system};
-    int64_t version = 0;
+    struct query_wait wait = {.ctl = ctl};
     int status = ctl_conninfo(ctl, &options.conninfo);
 
     if (status != EX_OK)
         return status;
     ctl->session = session_open(&options);
-    status = query_run(ctl, &QUERY_SCHEMA_VERSION, NULL, CONNECT_TIMEOUT_MS, version_read, &version);
-    if (status == EX_OK && version < migrate_latest()) {
-        const char *detail =
-            arena_printf(&ctl->arena, "it has schema %" PRId64 ", this program needs %d", version, migrate_latest());
-        status = problem_set(ctl, EX_CONFIG, "the database needs bridgectl migrate", detail);
-    }
-    return status;
+    session_run(ctl->session, &QUERY_SCHEMA_VERSION, NULL, CONNECT_TIMEOUT_MS, version_read, &wait);
+    return wait.status;
 }
 
 static void accounts_done(void *ctx, const struct rows *rows)

@@ -11,7 +11,7 @@
 #include "dispatch/house.h"
 #include "query.h"
 #include "store/account.h"
-#include "store/migrate.h"
+#include "store/schema.h"
 
 #define CHORE_TIMEOUT_MS     15000
 #define TAKEOVER_MAX         500
@@ -113,19 +113,17 @@ static void chore_ended(void *ctx, const struct rows *rows)
     chore_failed(rows);
 }
 
-/* A worker on another schema than its own would take orders and lose its way. */
-static void schema_read(void *ctx, const struct rows *rows)
+/* A worker that the schema does not serve would take orders and lose its way. */
+static void schema_known(void *ctx, const struct schema_view *view)
 {
     struct worker *worker = ctx;
-    if (chore_failed(rows))
+    if (view->fit == SCHEMA_UNKNOWN)
         return;
-    int64_t version = rows_int(rows, 0, "version");
-    worker->schema_good = version == migrate_latest();
+    worker->schema_good = view->fit == SCHEMA_FITS;
     if (worker->schema_good)
         claim_wake(worker);
     else
-        log_error("schema.other", log_int("database", version), log_int("program", migrate_latest()),
-                  log_str("reason", "run bridgectl migrate, or the worker of that schema"));
+        log_error("schema.other", log_int("database", view->version), log_str("reason", view->reason));
 }
 
 static void sign_of_life(struct worker *worker)
@@ -154,7 +152,7 @@ void house_step(struct worker *worker, struct house *house)
         return;
     if (now >= house->schema_ms) {
         house->schema_ms = now + SCHEMA_EVERY_MS;
-        chore(worker, &QUERY_SCHEMA_VERSION, schema_read);
+        schema_read(worker->house, CHORE_TIMEOUT_MS, schema_known, worker);
     }
     if (!worker->schema_good)
         return;

@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/service.h"
 #include "base/text.h"
 #include "dispatch/claim.h"
 #include "dispatch/house.h"
@@ -44,7 +45,8 @@ static struct session *worker_session(struct worker *worker, const char *part, b
                                       .listen = listen ? "bridge_work" : NULL,
                                       .notify = notified,
                                       .notify_ctx = worker,
-                                      .clock = worker->clock};
+                                      .clock = worker->clock,
+                                      .durable = true};
     return session_open(&options);
 }
 
@@ -120,8 +122,11 @@ static void signals_read(struct worker *worker, int fd)
     struct signalfd_siginfo info;
     while (read(fd, &info, sizeof info) == (ssize_t)sizeof info) {
         if (info.ssi_signo == SIGHUP) {
+            service_reloading();
             worker_reload(worker);
+            service_ready();
         } else {
+            service_stopping();
             log_note("worker.draining", log_int("running", worker->running));
             worker->draining = true;
         }
@@ -152,7 +157,7 @@ static int worker_wait_ms(const struct worker *worker)
     wait = earlier(wait, session_wait_ms(worker->work));
     wait = earlier(wait, session_wait_ms(worker->house));
     wait = earlier(wait, session_wait_ms(worker->fence));
-    return (int)(wait > 60000 ? 60000 : wait);
+    return (int)service_wait_ms(&worker->watchdog, wait > 60000 ? 60000 : wait);
 }
 
 /* A claim on its way may bring work that has to be given back. */
@@ -175,12 +180,29 @@ static void drain_report(const struct worker *worker, int64_t *said_ms)
              log_int("works", worker->running), log_str("database", session_ready(worker->work) ? "there" : "away"));
 }
 
-static void worker_loop(struct worker *worker, int signals)
+/* Ready when every session was tried; false: the server may lose what it has committed. */
+static bool worker_start(struct worker *worker, struct session *const sessions[3])
+{
+    bool tried = true;
+    if (worker->ready)
+        return true;
+    for (size_t i = 0; i < 3; i++) {
+        if (session_refusal(sessions[i]) != NULL)
+            return false;
+        tried = tried && session_tried(sessions[i]);
+    }
+    worker->ready = tried;
+    if (tried)
+        service_ready();
+    return true;
+}
+
+static bool worker_loop(struct worker *worker, int signals)
 {
     struct house house = {0};
     int64_t said_ms = 0;
+    struct session *const sessions[] = {worker->work, worker->house, worker->fence};
     while (!worker->draining || worker_busy(worker)) {
-        struct session *const sessions[] = {worker->work, worker->house, worker->fence};
         struct loop_wait waits[4] = {{.fd = signals, .events = POLLIN}};
         size_t count = 1;
         for (size_t i = 0; i < 3; i++)
@@ -197,7 +219,11 @@ static void worker_loop(struct worker *worker, int signals)
         drain_report(worker, &said_ms);
         for (size_t i = 0; i < 3; i++)
             session_step(sessions[i]); /* sends what was just submitted */
+        if (!worker_start(worker, sessions))
+            return false;
+        service_pulse(&worker->watchdog, worker_now_ms(worker));
     }
+    return true;
 }
 
 static void worker_goodbye(struct worker *worker)
@@ -205,7 +231,9 @@ static void worker_goodbye(struct worker *worker)
     struct params params;
     params_init(&params);
     params_text(&params, worker->name);
-    session_run(worker->house, &QUERY_WORKER_GONE, &params, GOODBYE_TIMEOUT_MS, NULL, NULL);
+    if (session_ready(worker->house)) /* a database that is away forgets us by itself */
+        session_run(worker->house, &QUERY_WORKER_GONE, &params, GOODBYE_TIMEOUT_MS, NULL, NULL);
+    params_clear(&params);
     provider_loop_close(&worker->loop);
     session_close(&worker->work);
     session_close(&worker->house);
@@ -271,9 +299,10 @@ int main(int argc, char **argv)
     account_ensure(worker.house, config, accounts_known, &worker);
     log_note("worker.started", log_str("worker", worker.name), log_str("version", BRIDGE_VERSION),
              log_int("accounts", (int64_t)config->account_count));
-    worker_loop(&worker, signals);
+    service_watchdog_init(&worker.watchdog);
+    bool started = worker_loop(&worker, signals);
     log_note("worker.stopped", log_str("worker", worker.name));
     worker_goodbye(&worker);
     close(signals);
-    return EX_OK;
+    return started ? EX_OK : EX_CONFIG;
 }

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "base/service.h"
 #include "dispatch/breaker.h"
 #include "order/credits.h"
 #include "provider/provider.h"
@@ -73,8 +74,10 @@ struct worker {
     size_t account_count;
     struct outcome_queue outcomes;
     int running;      /* works in memory: being prepared, called or decided */
-    bool schema_good; /* the database has the schema of this program */
+    bool schema_good; /* the database's schema serves this program */
     bool draining;    /* claim nothing more */
+    bool ready;       /* the service manager was told so */
+    struct service_watchdog watchdog;
 };
 
 int64_t worker_now_ms(const struct worker *worker);

@@ -21,7 +21,6 @@ struct read_wait {
         source_licenses_fn *licenses;
         token_check_fn *token;
         price_read_fn *price;
-        schema_version_fn *version;
     } done;
     void *ctx;
 };
@@ -258,24 +257,4 @@ void price_read(struct session *session, const char *account, const char *upstre
     params_int(&params, months);
     params_text(&params, call);
     session_submit(session, &QUERY_PRICE_READ, &params, timeout_ms, price_done, wait);
-}
-
-static void version_done(void *ctx, const struct rows *rows)
-{
-    struct read_wait *wait = ctx;
-    enum rows_status status = read_status("schema_version", rows);
-    int64_t version = status == ROWS_OK && rows_count(rows) == 1 ? rows_int(rows, 0, "version") : 0;
-
-    wait->done.version(wait->ctx, status, version);
-    free(wait);
-}
-
-void schema_version_read(struct session *session, int64_t timeout_ms, schema_version_fn *done, void *ctx)
-{
-    struct read_wait *wait = wait_new(ctx);
-    struct params params;
-
-    wait->done.version = done;
-    params_init(&params);
-    session_submit(session, &QUERY_SCHEMA_VERSION, &params, timeout_ms, version_done, wait);
 }

@@ -88,8 +88,4 @@ typedef void price_read_fn(void *ctx, enum rows_status status, const struct pric
 void price_read(struct session *session, const char *account, const char *upstream_type, int months, const char *call,
                 int64_t timeout_ms, price_read_fn *done, void *ctx);
 
-/* version is 0 on an empty database. */
-typedef void schema_version_fn(void *ctx, enum rows_status status, int64_t version);
-void schema_version_read(struct session *session, int64_t timeout_ms, schema_version_fn *done, void *ctx);
-
 #endif

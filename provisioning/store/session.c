@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One asynchronous connection and the queue of statements behind it.
  *
- * This is the narrow door to libpq: nobody else includes it but migrate.c.  It
+ * This is the narrow door to libpq: beside it only rows.c and migrate.c use it.  It
  * owns the connection and the queued jobs; it never retries a statement, because
  * only the caller knows whether that is safe.  A crash loses what is queued: no
  * caller may have told anybody that it was done. */
@@ -17,12 +17,13 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/rows.h"
 
 #define CONNECT_TIMEOUT_MS 10000
 #define RECONNECT_MIN_MS   100
 #define RECONNECT_MAX_MS   5000
 #define PREPARED_MAX       64
-#define ERROR_MAX          256
+#define NAME_MAX_BYTES     64 /* PostgreSQL's names are shorter */
 
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SETUP, PHASE_READY };
 
@@ -40,6 +41,7 @@ struct session {
     session_notify_fn *notify;
     void *notify_ctx;
     const struct clock *clock;
+    bool durable;
     PGconn *conn;
     enum phase phase;
     PostgresPollingStatusType polling;
@@ -48,17 +50,12 @@ struct session {
     bool running;   /* the first job is at the server */
     bool preparing; /* its answer will be that of a PREPARE */
     bool not_durable;
-    PGresult *result;        /* of the running job */
-    char dropped[ERROR_MAX]; /* why the connection was last lost or not to be had */
+    PGresult *result;             /* of the running job */
+    char dropped[ROWS_ERROR_MAX]; /* why the connection was last lost or not to be had */
+    char refused[ROWS_ERROR_MAX]; /* why the server was sent away last, "" once one was good */
     const struct query *prepared[PREPARED_MAX];
     size_t prepared_count;
-};
-
-struct rows {
-    enum rows_status status;
-    const PGresult *result;
-    char sqlstate[6];
-    char error[ERROR_MAX];
+    unsigned prepared_round; /* part of their names: a stale one is not prepared again under its old name */
 };
 
 static int64_t now_ms(const struct session *session)
@@ -66,9 +63,9 @@ static int64_t now_ms(const struct session *session)
     return clock_boot_ms(session->clock);
 }
 
-static void error_line(char out[ERROR_MAX], const char *text)
+static void error_line(char out[ROWS_ERROR_MAX], const char *text)
 {
-    snprintf(out, ERROR_MAX, "%s", text == NULL ? "" : text);
+    snprintf(out, ROWS_ERROR_MAX, "%s", text == NULL ? "" : text);
     out[strcspn(out, "\n")] = '\0';
 }
 
@@ -102,7 +99,7 @@ static void job_finish(struct session *session, enum rows_status status, const c
 /* Ends the connection; the running job's outcome is unknown. */
 static void session_drop(struct session *session, const char *why)
 {
-    char error[ERROR_MAX];
+    char error[ROWS_ERROR_MAX];
     error_line(error, why);
     if (session->phase == PHASE_READY)
         log_warn("db.lost", log_str("application", session->application), log_str("reason", error));
@@ -157,13 +154,16 @@ static void session_connect(struct session *session)
 
 static void session_set_up(struct session *session)
 {
-    char sql[512];
+    char sql[1024];
     char *channel = NULL;
     if (session->listen != NULL)
         channel = PQescapeIdentifier(session->conn, session->listen, strlen(session->listen));
     snprintf(sql, sizeof sql,
              "set search_path = pg_catalog, pg_temp; set timezone = 'UTC'; set statement_timeout = '30s'; "
-             "set lock_timeout = '10s'; select set_config('synchronous_commit', 'on', false) "
+             "set lock_timeout = '10s'; select current_setting('fsync') as fsync, "
+             "current_setting('full_page_writes') as full_page_writes, "
+             "current_setting('synchronous_commit') as synchronous_commit; select set_config('synchronous_commit', "
+             "'on', false) "
              "where current_setting('synchronous_commit') in ('off', 'local')%s%s",
              channel == NULL ? "" : "; listen ", channel == NULL ? "" : channel);
     PQfreemem(channel);
@@ -191,6 +191,27 @@ static void step_connecting(struct session *session)
         session_drop(session, "no connection within the time limit");
 }
 
+/* The row of settings without which a commit may vanish in a crash; false when this server's are not good. */
+static bool settings_good(struct session *session, const PGresult *result)
+{
+    if (!session->durable || PQresultStatus(result) != PGRES_TUPLES_OK || PQfnumber(result, "fsync") < 0)
+        return true;
+    for (int column = 0; column < PQnfields(result); column++)
+        if (strcmp(PQgetvalue(result, 0, column), "off") == 0) {
+            snprintf(session->refused, sizeof session->refused,
+                     "%s is off on this server, so an acknowledged order could be lost: switch it on",
+                     PQfname(result, column));
+            return false;
+        }
+    return true;
+}
+
+static void session_refuse(struct session *session)
+{
+    log_error("db.refused", log_str("application", session->application), log_str("reason", session->refused));
+    session_drop(session, session->refused);
+}
+
 static void step_setup(struct session *session)
 {
     while (!PQisBusy(session->conn)) {
@@ -198,12 +219,18 @@ static void step_setup(struct session *session)
         if (result == NULL) {
             session->phase = PHASE_READY;
             session->retry_ms = RECONNECT_MIN_MS;
+            session->refused[0] = '\0';
             log_info("db.connected", log_str("application", session->application),
                      log_str("user", PQuser(session->conn)));
             return;
         }
         bool bad = PQresultStatus(result) == PGRES_FATAL_ERROR;
+        bool good = settings_good(session, result);
         PQclear(result);
+        if (!good) {
+            session_refuse(session);
+            return;
+        }
         if (bad) {
             session_drop(session, PQerrorMessage(session->conn));
             return;
@@ -226,20 +253,29 @@ static bool job_send(struct session *session)
     struct job *job = session->first;
     const char *values[PARAMS_MAX];
     int lengths[PARAMS_MAX], formats[PARAMS_MAX];
+    char name[NAME_MAX_BYTES];
 
+    snprintf(name, sizeof name, "%s/%u", job->query->name, session->prepared_round);
     session->running = true;
     session->not_durable = false;
     session->preparing = !query_is_prepared(session, job->query);
     if (session->preparing)
-        return PQsendPrepare(session->conn, job->query->name, job->query->sql, 0, NULL) == 1;
+        return PQsendPrepare(session->conn, name, job->query->sql, 0, NULL) == 1;
     for (size_t i = 0; i < job->params.count; i++) {
         const struct param *param = &job->params.items[i];
         values[i] = param->null ? NULL : param->data;
         lengths[i] = (int)param->len;
         formats[i] = param->array;
     }
-    return PQsendQueryPrepared(session->conn, job->query->name, (int)job->params.count, values, lengths, formats, 0) ==
-           1;
+    return PQsendQueryPrepared(session->conn, name, (int)job->params.count, values, lengths, formats, 0) == 1;
+}
+
+/* The running job is about to be prepared or sent once more. */
+static void job_rewind(struct session *session)
+{
+    PQclear(session->result);
+    session->result = NULL;
+    session->running = false;
 }
 
 /* The server has said all it has to say about the running job. */
@@ -250,6 +286,10 @@ static void job_answered(struct session *session)
 
     if (PQstatus(session->conn) == CONNECTION_BAD) {
         session_drop(session, PQerrorMessage(session->conn));
+    } else if (!good && !session->preparing && result_is_stale_plan(session->result)) {
+        session->prepared_count = 0;
+        session->prepared_round++;
+        job_rewind(session);
     } else if (!good) {
         /* Class 57: the server is going away; what became of a commit is unknown. */
         const char *state = PQresultErrorField(session->result, PG_DIAG_SQLSTATE);
@@ -261,9 +301,7 @@ static void job_answered(struct session *session)
     } else if (session->preparing) {
         assert(session->prepared_count < PREPARED_MAX);
         session->prepared[session->prepared_count++] = session->first->query;
-        PQclear(session->result);
-        session->result = NULL;
-        session->running = false;
+        job_rewind(session);
     } else {
         job_finish(session, session->not_durable ? ROWS_NOT_DURABLE : ROWS_OK,
                    session->not_durable ? "the wait for the synchronous standby was cancelled" : NULL);
@@ -344,6 +382,7 @@ struct session *session_open(const struct session_options *options)
     session->notify = options->notify;
     session->notify_ctx = options->notify_ctx;
     session->clock = options->clock;
+    session->durable = options->durable;
     session->last = &session->first;
     session->retry_ms = RECONNECT_MIN_MS;
     return session;
@@ -405,6 +444,16 @@ bool session_ready(const struct session *session)
     return session->phase == PHASE_READY;
 }
 
+bool session_tried(const struct session *session)
+{
+    return session->phase == PHASE_READY || session->dropped[0] != '\0';
+}
+
+const char *session_refusal(const struct session *session)
+{
+    return session->refused[0] != '\0' ? session->refused : NULL;
+}
+
 bool session_idle(const struct session *session)
 {
     return session->first == NULL;
@@ -443,55 +492,4 @@ void session_run(struct session *session, const struct query *query, struct para
 {
     session_submit(session, query, params, timeout_ms, done, ctx);
     session_drain(session);
-}
-
-enum rows_status rows_status(const struct rows *rows)
-{
-    return rows->status;
-}
-
-const char *rows_sqlstate(const struct rows *rows)
-{
-    return rows->sqlstate;
-}
-
-const char *rows_error(const struct rows *rows)
-{
-    return rows->error;
-}
-
-int rows_count(const struct rows *rows)
-{
-    return rows->status == ROWS_OK ? PQntuples(rows->result) : 0;
-}
-
-static int rows_column(const struct rows *rows, int row, const char *column)
-{
-    assert(rows->status == ROWS_OK && row >= 0 && row < PQntuples(rows->result));
-    int number = PQfnumber(rows->result, column);
-    assert(number >= 0);
-    return number;
-}
-
-bool rows_null(const struct rows *rows, int row, const char *column)
-{
-    return PQgetisnull(rows->result, row, rows_column(rows, row, column)) != 0;
-}
-
-const char *rows_text(const struct rows *rows, int row, const char *column)
-{
-    int number = rows_column(rows, row, column);
-    return PQgetisnull(rows->result, row, number) ? NULL : PQgetvalue(rows->result, row, number);
-}
-
-int64_t rows_int(const struct rows *rows, int row, const char *column)
-{
-    const char *text = rows_text(rows, row, column);
-    return text == NULL ? 0 : strtoll(text, NULL, 10);
-}
-
-bool rows_bool(const struct rows *rows, int row, const char *column)
-{
-    const char *text = rows_text(rows, row, column);
-    return text != NULL && text[0] == 't';
 }

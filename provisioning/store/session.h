@@ -9,7 +9,9 @@
  * waiting ones are sent then, or fail with ROWS_NOT_SENT when their time is up.
  *
  * On connect the session pins search_path, UTC, and a durable
- * synchronous_commit.  A commit whose wait for the synchronous standby was
+ * synchronous_commit; a durable session turns a server away that has fsync,
+ * full_page_writes or synchronous_commit off.  A statement whose rows a migration
+ * has widened meanwhile is prepared again.  A commit whose wait for the synchronous standby was
  * cancelled arrives as a mere warning from the server: it is reported as
  * ROWS_NOT_DURABLE, never as success. */
 #ifndef STORE_SESSION_H
@@ -48,6 +50,7 @@ struct session_options {
     const char *listen;      /* channel to LISTEN on; NULL: none */
     session_notify_fn *notify;
     void *notify_ctx;
+    bool durable;              /* only servers that keep what they have committed */
     const struct clock *clock; /* borrowed */
 };
 
@@ -62,7 +65,10 @@ void session_step(struct session *session);
 /* Milliseconds until session_step is due without any event; -1: none. */
 int64_t session_wait_ms(const struct session *session);
 bool session_ready(const struct session *session); /* connected */
-bool session_idle(const struct session *session);  /* nothing queued or running */
+bool session_tried(const struct session *session); /* it is, or it is known why not */
+/* Why the last server was turned away; NULL: it was not, or another one was good since. */
+const char *session_refusal(const struct session *session);
+bool session_idle(const struct session *session); /* nothing queued or running */
 /* Queues a statement.  params is taken over and cleared.  timeout_ms counts
  * from now, waiting included; a running statement past it ends the connection. */
 void session_submit(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,

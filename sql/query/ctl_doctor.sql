@@ -12,14 +12,14 @@ with setting as (
          current_setting('server_version') || ', 15 or later is needed' as detail
   from setting where name = 'server_version_num'
   union all
-  select 11, 'setting ' || name, case when setting = 'on' then 'ok' else 'fail' end,
-         setting || case when setting = 'on' then '' else ': an acknowledged order may be lost' end
+  select 11, 'setting ' || name, case setting when 'on' then 'ok' else 'fail' end,
+         setting || case setting when 'on' then '' else ': an acknowledged order may be lost; front door and workers refuse it' end
   from setting where name in ('fsync', 'full_page_writes')
   union all
-  select 12, 'setting ' || name, case when setting in ('off', 'local') then 'warn' else 'ok' end,
-         setting || case when setting in ('off', 'local') then ': every session of the bridge raises it to on' else '' end
-  from (select 'synchronous_commit' as name, coalesce(boot.setting, 'on') as setting
-        from (select reset_val as setting from pg_catalog.pg_settings where name = 'synchronous_commit') boot) s
+  select 12, 'setting ' || name, case setting when 'off' then 'fail' when 'local' then 'warn' else 'ok' end,
+         setting || case setting when 'off' then ': an acknowledged order may be lost; front door and workers refuse it'
+                                 when 'local' then ': every session of the bridge raises it to on' else '' end
+  from (select name, reset_val as setting from pg_catalog.pg_settings where name = 'synchronous_commit') s
   union all
   select 20, 'clock', case when ms > 150000 then 'fail' when ms > 5000 then 'warn' else 'ok' end,
          'this host and the database differ by ' || ms || ' ms'

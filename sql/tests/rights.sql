@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Who may do what.  The lists are whole: a right that is not written here is one too many.
 \ir helper.psql
-select plan(42);
+select plan(59);
 
 create table t.may (role text, functions text[]);
 insert into t.may values
@@ -21,6 +21,8 @@ insert into t.may values
                             'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup', 'order_expected', 'order_read',
                             'order_reason', 'product_store', 'schema_version', 'token_check', 'token_create',
                             'token_revoke']);
+-- Everybody asks whether the schema serves them.
+update t.may set functions = (select array_agg(f order by f) from unnest(functions || 'schema_oldest_program'::text) f);
 create view t.function as
   select p.oid, p.proname::text as name, p.prosecdef, p.proconfig from pg_proc p
   where p.pronamespace in ('bridge'::regnamespace, 'ops'::regnamespace);
@@ -41,7 +43,7 @@ select is((select string_agg(f.name, ' ' order by f.name) from t.function f join
 
 -- Tables and views.
 create view t.relation as
-  select c.oid, c.relname::text as name, c.relnamespace::regnamespace::text as schema from pg_class c
+  select c.oid, c.relkind, c.relname::text as name, c.relnamespace::regnamespace::text as schema from pg_class c
   where c.relnamespace in ('bridge'::regnamespace, 'ops'::regnamespace) and c.relkind in ('r', 'p', 'v', 'm', 'S');
 create view t.held as
   select m.role, r.schema, r.name, v as privilege
@@ -79,6 +81,9 @@ begin
 exception when insufficient_privilege then
   reset role;
   return 'denied';
+when object_not_in_prerequisite_state or wrong_object_type then -- a view that nobody can write to
+  reset role;
+  return 'impossible';
 end
 $$;
 select is(t.as_role('bridge_intake', 'select state from bridge.order_read(' || t.id('o') || ', null)'), 'queued', 'the front door reads an order');
@@ -87,6 +92,34 @@ select is(t.as_role('bridge_intake', 'select count(*) from ops.orders'), 'denied
 select is(t.as_role('bridge_intake', 'select count(*) from bridge.work_claim(''x'', array[''main''], 1, 1)'), 'denied', '… and claims nothing');
 select is(t.as_role('bridge_worker', 'select bridge.operator_resume(''x'', ''main'', null)'), 'denied', 'a worker is no operator');
 select is(t.as_role('bridge_ops', 'select bridge.operator_resume(''x'', ''main'', null)'), 'denied', 'a reader is no operator');
+-- What the front door never sees: tokens, bodies, other sources' orders; and nothing moves at its word.
+select is(t.as_role('bridge_intake', s), 'denied', 'the front door: ' || s)
+from unnest(array['select digest from bridge.token', 'select count(*) from ops.tokens', 'select body from bridge.event limit 1',
+                  'select digest from bridge.delivery limit 1', 'update bridge.orders set state = ''cancelled''',
+                  'delete from bridge.delivery', 'insert into bridge.ledger default values',
+                  'select bridge.work_fence(1, 1, 1, 1000)',
+                  'select count(*) from bridge.work_takeover(1, array[''main''], array[1::bigint])',
+                  'select bridge.operator_cancel(''x'', 1, ''x'')',
+                  'select bridge.token_create(''x'', ''x'', sha256(''x''), array[''operate''], null)']) u(s);
+select is(t.as_role('bridge_intake', format('select count(*) from bridge.order_read(%s, ''s2'')', t.id('o'))), '0',
+          'what one source ordered is nobody else''s');
+select is((select string_agg(distinct f.name, ' ') from t.function f join pg_proc p using (oid),
+                  unnest(p.proargnames, p.proargmodes) a(name, mode)
+           where has_function_privilege('bridge_intake', f.oid, 'execute') and a.mode in ('o', 't')
+             and a.name in ('body', 'digest', 'secret')), null, 'no answer that it gets has a body or a digest in it');
+
+-- The operators' rooms write by the operators' functions alone: not through a view, not around it.
+select is((select string_agg(format('%s %s', m.role, r.name), ', ')
+           from t.relation r, (values ('bridge_ops'), ('bridge_operator')) m(role),
+                unnest(array['insert into %I.%I default values', 'delete from %I.%I', 'truncate %I.%I']) s
+           where r.relkind <> 'S'
+             and coalesce(t.as_role(m.role, format(s, r.schema, r.name)), 'done') not in ('denied', 'impossible')),
+          null, 'no table and no view takes a row, or gives one up');
+select is((select string_agg(f.name, ' ' order by f.name) from t.function f join pg_proc p using (oid)
+           where p.provolatile = 'v' and has_function_privilege('bridge_ops', f.oid, 'execute')), null,
+          'what a reader may call changes nothing');
+select is(t.as_role('bridge_operator', 'select bridge.work_fence(1, 1, 1, 1000)'), 'denied', 'an operator is no worker');
+select is(t.as_role('bridge_operator', 'select count(*) from bridge.window_doubts(''main'')'), 'denied', '… and judges no window');
 select is(t.as_role(role, format('select reason from ops.orders where order_id = %s', t.id('blocked'))),
           format('waits for order %s of the same license', t.id('o')), role || ' reads why an order waits')
 from t.may where role in ('bridge_ops', 'bridge_operator');

@@ -252,6 +252,12 @@ static void credentials_come_first(void **state)
     config = load_text(command);
     assert_string_equal((const char *)config->accounts[0].token.bytes, TOKEN);
     config_release(&config);
+    /* A folder that is passed as a whole: LoadCredential=tokens:FOLDER. */
+    put("credentials/tokens_main", "from-a-folder\n");
+    config = load_text("account m { provider = 724license " URL "token_file = \"tokens/main\" }");
+    assert_string_equal(error, "");
+    assert_string_equal((const char *)config->accounts[0].token.bytes, "from-a-folder");
+    config_release(&config);
     unsetenv("CREDENTIALS_DIRECTORY");
 }
 

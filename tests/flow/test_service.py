@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The programs under a service manager: ready, reload, stop, watchdog, and servers they refuse to start on."""
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import psycopg
+import pytest
+
+from bridge import Rig
+from managed import Managed, listening
+
+EX_USAGE, EX_CONFIG = 64, 78
+PARTS = ["intake", "ops", "worker"]
+# A loop that no longer turns: the waits of all loops never come back while the file is there.
+HANG = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+static void hang(void) { while (access(getenv("HANG"), F_OK) == 0) usleep(10000); }
+int epoll_wait(int fd, struct epoll_event *events, int most, int timeout)
+{
+    int (*next)(int, struct epoll_event *, int, int) = dlsym(RTLD_NEXT, "epoll_wait");
+    hang();
+    return next(fd, events, most, timeout);
+}
+int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+    int (*next)(struct pollfd *, nfds_t, int) = dlsym(RTLD_NEXT, "poll");
+    hang();
+    return next(fds, count, timeout);
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """A database whose settings may be spoilt."""
+    with Rig(RIG_ONLY="postgres") as running:
+        yield running
+
+
+@contextlib.contextmanager
+def started(rig, part, folder, config=None, **more):
+    """One program with whatever it needs from a manager."""
+    binary, config = rig.env["BIN"], config or rig.env["CONFIG"]
+    if part == "worker":
+        with Managed([f"{binary}/bridge-worker", "--config", config], folder, **more) as program:
+            yield program
+        return
+    with listening(folder / f"{part}.sock") as passed, \
+            Managed([f"{binary}/bridge-fcgi", part, "--config", config], folder, passed=passed, **more) as program:
+        yield program
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_life_as_the_manager_sees_it(alone, tmp_path, part):
+    with started(alone, part, tmp_path, watchdog_ms=1500) as program:
+        program.expect("READY=1")
+        program.expect("WATCHDOG=1", seconds=5)
+        program.signal(signal.SIGHUP)
+        program.expect("RELOADING=1")
+        assert any(word.startswith("MONOTONIC_USEC=") and int(word.split("=")[1]) > 0 for word in program.said)
+        program.expect("READY=1")
+        program.signal(signal.SIGTERM)
+        program.expect("STOPPING=1")
+        assert program.ends() == 0, program.log()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_hung_loop_misses_the_watchdog(alone, tmp_path, part):
+    library, hang = tmp_path / "hang.so", tmp_path / "hang"
+    subprocess.run(["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", library], input=HANG, text=True, check=True)
+    preload = str(library)
+    if "/asan" in alone.env["BIN"]:  # the sanitizer's own library must come first
+        found = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+        preload = f"{os.path.realpath(found.stdout.strip())}:{preload}"
+    with started(alone, part, tmp_path, watchdog_ms=900, env={"LD_PRELOAD": preload, "HANG": str(hang)}) as program:
+        program.expect("READY=1")
+        for _ in range(3):
+            program.expect("WATCHDOG=1", seconds=2)
+        hang.touch()
+        time.sleep(0.3)
+        program.listen(0.1)
+        assert not program.listen(2), program.said
+        hang.unlink()
+        program.expect("WATCHDOG=1", seconds=5)
+        program.signal(signal.SIGTERM)
+        assert program.ends() == 0, program.log()
+
+
+def test_nobody_watches_nobody_is_told(alone, tmp_path):
+    with started(alone, "worker", tmp_path) as program:
+        program.expect("READY=1")
+        assert not program.listen(1.5), program.said
+
+
+@pytest.mark.parametrize("part", ["intake", "worker"])
+def test_a_database_that_is_away_does_not_stop_the_start(alone, tmp_path, part):
+    away = alone.dir / "away.conf"
+    with open(alone.env["CONFIG"], encoding="utf8") as file:
+        away.write_text(file.read().replace("host=/", "host=/nowhere/"))
+    with started(alone, part, tmp_path, config=away) as program:
+        program.expect("READY=1")
+        program.signal(signal.SIGTERM)
+        assert program.ends() == 0 and "db.unreachable" in program.log(), program.log()
+
+
+@contextlib.contextmanager
+def setting(rig, name, value):
+    """PostgreSQL with another setting; reloaded, and told again afterwards."""
+    with psycopg.connect(rig.env["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute(f"alter system set {name} = {value}")
+        connection.execute("select pg_reload_conf()")
+        wait_for(rig, name, value)
+        try:
+            yield connection
+        finally:
+            connection.execute(f"alter system reset {name}")
+            connection.execute("select pg_reload_conf()")
+            wait_for(rig, name, "on")
+
+
+def wait_for(rig, name, value):
+    for _ in range(100):
+        with psycopg.connect(rig.env["DATABASE_URL"]) as fresh:
+            if fresh.execute(f"show {name}").fetchone()[0] == value:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"{name} did not become {value}")
+
+
+@pytest.mark.parametrize("name", ["fsync", "full_page_writes", "synchronous_commit"])
+@pytest.mark.parametrize("part", PARTS)
+def test_no_start_on_a_server_that_may_lose_commits(alone, tmp_path, name, part):
+    with setting(alone, name, "off"), started(alone, part, tmp_path) as program:
+        assert program.ends() == EX_CONFIG, program.log()
+        assert "READY=1" not in program.said
+        assert f"{name} is off on this server" in program.log() and "event=db.refused" in program.log()
+
+
+def test_a_weaker_commit_is_raised(alone, tmp_path):
+    with setting(alone, "synchronous_commit", "local"), started(alone, "worker", tmp_path) as program:
+        program.expect("READY=1")
+        assert "db.refused" not in program.log()
+
+
+def test_doctor_names_the_setting(alone):
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        with setting(alone, name, "off"):
+            told = alone.ctl_program("doctor", "--database", alone.env["DATABASE_URL"])
+        assert [line for line in told.stdout.splitlines() if f"setting {name}" in line and "fail" in line], told.stdout
+
+
+def test_a_server_that_turns_bad_is_left_until_it_is_good():
+    """The front door stays up and says 503; nothing is taken in that could be lost."""
+    with Rig(WORKERS=1) as rig:
+        order = {"service_id": "1", "product_code": "cpanel", "ip": "10.9.9.1", "billing_months": 1}
+        with setting(rig, "full_page_writes", "off") as connection:
+            connection.execute("""select pg_terminate_backend(pid) from pg_stat_activity
+                                  where application_name like 'bridge-%'""")
+            end = time.monotonic() + 20
+            while rig.log("intake").count("event=db.refused") < 2 or rig.log("worker1").count("event=db.refused") < 3:
+                assert time.monotonic() < end, rig.log("intake")[-2000:]
+                time.sleep(0.1)
+            refused = rig.send("license.create", operation_key="1", **order)
+            assert refused.status == 503 and "retry-after" in refused.headers
+            assert connection.execute("select count(*) from bridge.orders").fetchone() == (0,)
+            rig.ctl("alive", "intake", "worker1", "ops")
+        rig.ctl("ready")
+        accepted = rig.send("license.create", operation_key="1", **order)
+        assert accepted.status == 202
+        assert rig.wait(accepted.body["order_id"])["state"] == "succeeded"
+
+
+def test_what_is_passed_must_be_a_listening_socket(alone, tmp_path):
+    with open("/dev/null", encoding="utf8") as null:
+        with Managed([f"{alone.env['BIN']}/bridge-fcgi", "intake", "--config", alone.env["CONFIG"]], tmp_path,
+                     passed=null) as program:
+            assert program.ends() == EX_USAGE and "not one listening socket" in program.log()
