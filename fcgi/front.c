@@ -15,45 +15,54 @@
 #include "store/ops.h"
 
 const struct route ROUTES_INTAKE[] = {
-    {"POST", "/v1/events/", intake_serve},        {"GET", "/v1/orders/", order_serve},
-    {"GET", "/v1/products", products_serve},      {"GET", "/v1/licenses", licenses_serve},
-    {"GET", "/v1/services/", service_serve},      {"GET", "/health/live", health_live_serve},
-    {"GET", "/health/ready", health_ready_serve}, {NULL, NULL, NULL},
+    {"POST", "/v1/events/", intake_serve, NULL},        {"GET", "/v1/orders/", order_serve, NULL},
+    {"GET", "/v1/products", products_serve, NULL},      {"GET", "/v1/licenses", licenses_serve, NULL},
+    {"GET", "/v1/services/", service_serve, NULL},      {"GET", "/health/live", health_live_serve, NULL},
+    {"GET", "/health/ready", health_ready_serve, NULL}, {NULL, NULL, NULL, NULL},
 };
 
-const struct route ROUTES_OPS[] = {
-    {"GET", "/ops/api/v1/orders", orders_serve},      {"GET", "/ops/api/v1/orders/", order_serve},
-    {"GET", "/health/live", health_live_serve},       {"GET", "/health/ready", health_ready_serve},
-    {"GET", "/ops/health/ready", health_ready_serve}, {NULL, NULL, NULL},
-};
-
-static bool route_fits(const struct route *route, const char *path, const char **rest)
+static bool route_fits(const struct route *route, struct request *request)
 {
-    size_t len = strlen(route->path);
+    const char *path = request->path;
+    size_t before = strcspn(route->path, "*");
+    const char *after = route->path + before + (route->path[before] == '*');
 
-    if (strncmp(path, route->path, len) != 0)
+    if (strncmp(path, route->path, before) != 0)
         return false;
-    *rest = path + len;
-    return route->path[len - 1] == '/' ? **rest != '\0' && strchr(*rest, '/') == NULL : **rest == '\0';
+    path += before;
+    if (route->path[before] == '\0' && route->path[before - 1] != '/') {
+        request->rest = path;
+        return *path == '\0';
+    }
+    size_t len = strcspn(path, "/");
+    request->rest = arena_strndup(&request->arena, path, len);
+    return len > 0 && strcmp(path + len, after) == 0;
 }
 
-static const struct route *route_find(const struct front *front, const struct request *request, const char **rest)
+/* The route of path and method; of path alone when no method fits. */
+static const struct route *route_find(const struct front *front, struct request *request, const char *method)
 {
-    for (const struct route *route = front->routes; route->method != NULL; route++)
-        if (route_fits(route, request->path, rest))
+    const struct route *found = NULL;
+
+    for (const struct route *route = front->routes; route->method != NULL; route++) {
+        if (!route_fits(route, request))
+            continue;
+        if (strcmp(method, route->method) == 0)
             return route;
-    return NULL;
+        found = route;
+    }
+    return found;
 }
 
 void front_handle(void *ctx, struct request *request)
 {
     struct front *front = ctx;
     const char *method = request->params[HEAD_METHOD] != NULL ? request->params[HEAD_METHOD] : "";
-    const char *rest = "";
-    const struct route *route = route_find(front, request, &rest);
+    const struct route *route = route_find(front, request, method);
 
     front->served++;
     request->front = front;
+    request->route = route;
     request->config = config_hold(front->config);
     if (route == NULL) {
         struct problem problem = {404, NULL, "there is nothing at this path"};
@@ -63,7 +72,7 @@ void front_handle(void *ctx, struct request *request)
     } else if (door_busy(request->door) > (size_t)request->config->intake_requests) {
         reply_unavailable(request, "too many requests wait already");
     } else {
-        route->serve(front, request, rest);
+        route->serve(front, request, request->rest);
     }
 }
 
@@ -85,8 +94,19 @@ static void scope_checked(void *ctx, enum rows_status status, const struct token
         reply_problem(task->request, &unknown);
     else if (!token_has_scope(token, task->scope))
         reply_problem(task->request, &lacking);
-    else
+    else {
+        task->request->actor = arena_strdup(&task->request->arena, token->name);
+        task->request->scopes = arena_strdup(&task->request->arena, token->scopes);
         task->then(task->request);
+    }
+}
+
+struct session *front_reader(const struct front *front)
+{
+    for (int i = 0; i < FRONT_READERS; i++)
+        if (front->readers[i] != NULL && session_ready(front->readers[i]) && session_idle(front->readers[i]))
+            return front->readers[i];
+    return front->reader;
 }
 
 void front_require_scope(struct request *request, const char *scope, void (*then)(struct request *request))
@@ -102,5 +122,5 @@ void front_require_scope(struct request *request, const char *scope, void (*then
     struct scope_task *task = arena_alloc(&request->arena, sizeof *task);
     *task = (struct scope_task){request, scope, then};
     digest_sha256(token, strlen(token), digest);
-    token_check(request->front->reader, digest, FRONT_READ_TIMEOUT_MS, scope_checked, task);
+    token_check(front_reader(request->front), digest, FRONT_READ_TIMEOUT_MS, scope_checked, task);
 }

@@ -15,23 +15,29 @@
 
 #define FRONT_READ_TIMEOUT_MS 5000 /* reads and probes */
 
+#define FRONT_READERS 3
+
 struct batch;
 struct waiting;
 struct front;
 
-/* A path that ends in '/' is a beginning; rest is what follows it. */
+/* A path that ends in '/' is a beginning, and rest is what follows it; with a
+ * star in it, rest is what stands in the star's place.  Neither holds a '/'. */
 struct route {
     const char *method;
     const char *path;
     void (*serve)(struct front *front, struct request *request, const char *rest);
+    const void *what; /* for the serving function: which list, which action */
 };
 
 struct front {
     const struct clock *clock;
-    const struct route *routes; /* ends with a NULL method */
-    struct config *config;      /* for requests that begin now */
-    struct session *reader;     /* reads, refusals, hints */
-    struct batch *batch;        /* NULL in the ops program, like waiting */
+    const struct route *routes;             /* ends with a NULL method */
+    struct config *config;                  /* for requests that begin now */
+    struct session *reader;                 /* reads, refusals, hints */
+    struct session *readers[FRONT_READERS]; /* ops: the same and more, so that a slow read holds nobody up */
+    struct session *acting;                 /* ops: what operators do, with their rights */
+    struct batch *batch;                    /* NULL in the ops program, like waiting */
     struct waiting *waiting;
     struct refusal_meter refusals;
     int64_t served; /* for the log line at the end */
@@ -44,8 +50,12 @@ extern const struct route ROUTES_OPS[];
 /* Serves one request (door_handle_fn; ctx is the front). */
 void front_handle(void *ctx, struct request *request);
 
+/* ops: the reader that has least to do. */
+struct session *front_reader(const struct front *front);
+
 /* Calls then(request) when the bearer token is live and has the scope, and
- * answers 401, 403 or 503 itself otherwise. */
+ * answers 401, 403 or 503 itself otherwise.  actor and scopes of the request are
+ * set then. */
 void front_require_scope(struct request *request, const char *scope, void (*then)(struct request *request));
 
 /* The routes, each in a file of its own. */
@@ -54,7 +64,6 @@ void order_serve(struct front *front, struct request *request, const char *rest)
 void products_serve(struct front *front, struct request *request, const char *rest);
 void licenses_serve(struct front *front, struct request *request, const char *rest);
 void service_serve(struct front *front, struct request *request, const char *rest);
-void orders_serve(struct front *front, struct request *request, const char *rest);
 void health_live_serve(struct front *front, struct request *request, const char *rest);
 void health_ready_serve(struct front *front, struct request *request, const char *rest);
 

@@ -17,10 +17,8 @@ static json_t *id_json(struct arena *arena, int64_t id)
 
 /* "2026-11-21 18:00:00.5+00" becomes "2026-11-21T18:00:00.5Z"; the sessions keep
  * PostgreSQL in UTC. */
-static json_t *time_json(struct arena *arena, const char *text)
+const char *time_text(struct arena *arena, const char *text)
 {
-    if (text == NULL)
-        return json_null();
     char *copy = arena_printf(arena, "%sZ", text);
     size_t len = strlen(text);
     if (len > 10 && copy[10] == ' ')
@@ -29,7 +27,12 @@ static json_t *time_json(struct arena *arena, const char *text)
         memcpy(copy + len - 3, "Z", 2);
     else if (len > 0 && text[len - 1] == 'Z')
         copy[len] = '\0';
-    return json_string(copy);
+    return copy;
+}
+
+json_t *time_json(struct arena *arena, const char *text)
+{
+    return text == NULL ? json_null() : json_string(time_text(arena, text));
 }
 
 json_t *order_json_brief(struct arena *arena, int64_t order_id, const char *state, const char *reason)
@@ -65,16 +68,5 @@ json_t *order_json_evidence(struct arena *arena, const struct order_view *order)
     json_t *evidence = order->evidence != NULL ? json_loads(order->evidence, 0, NULL) : NULL;
 
     json_object_set_new(body, "evidence", evidence != NULL ? evidence : json_array());
-    return body;
-}
-
-json_t *order_json_row(struct arena *arena, const struct order_view *order)
-{
-    json_t *body = order_json_common(arena, order);
-
-    json_object_set_new(body, "account", order->account != NULL ? json_string(order->account) : json_null());
-    json_object_set_new(body, "product_code",
-                        order->product_code != NULL ? json_string(order->product_code) : json_null());
-    json_object_set_new(body, "ip", order->ip != NULL ? json_string(order->ip) : json_null());
     return body;
 }

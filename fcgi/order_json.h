@@ -19,7 +19,8 @@ json_t *order_json_brief(struct arena *arena, int64_t order_id, const char *stat
 json_t *order_json(struct arena *arena, const struct order_view *order);
 /* The same with the attempts that were made, oldest first. */
 json_t *order_json_evidence(struct arena *arena, const struct order_view *order);
-/* One row of the operators' list. */
-json_t *order_json_row(struct arena *arena, const struct order_view *order);
+/* A time as PostgreSQL spells it in UTC, as ISO 8601. */
+const char *time_text(struct arena *arena, const char *text);
+json_t *time_json(struct arena *arena, const char *text); /* null for NULL */
 
 #endif

@@ -28,6 +28,7 @@
 #define PROGRAM_TICK_MS      1000
 #define PROGRAM_PATIENCE_MS  2000 /* a delivery waits this long for a lost database */
 #define PROGRAM_HINT_LATE_MS 20   /* a hint waits this long for an idle session */
+#define PROGRAM_QUERY_MS     2000 /* the longest that one statement of an operator may run */
 
 /* A session and what epoll was told about it. */
 struct link {
@@ -45,7 +46,9 @@ struct program {
     struct loop loop;
     struct door *door;
     struct link reader;
-    struct link writer; /* session NULL in the ops program */
+    struct link writer;                     /* session NULL in the ops program */
+    struct link helpers[FRONT_READERS - 1]; /* more readers, and what operators do: ops alone */
+    struct link acting;
     struct watch signal_watch;
     int signal_fd;
     int64_t tick_ms;
@@ -78,15 +81,17 @@ static void orders_moved(void *ctx, const char *channel)
 }
 
 /* channel NULL: listens to none. */
-static void link_open(struct program *program, struct link *link, const char *application, const char *channel)
+static void link_open(struct program *program, struct link *link, const char *role, const char *application,
+                      const char *channel)
 {
     struct session_options options = {
         .conninfo = program->front.config->database,
-        .role = program->options->role,
+        .role = role,
         .application = application,
         .listen = channel,
         .notify = orders_moved,
         .notify_ctx = &program->front,
+        .query_ms = program->options->takes_deliveries ? 0 : PROGRAM_QUERY_MS,
         .clock = program->front.clock,
         .durable = true,
     };
@@ -263,11 +268,26 @@ static void program_start_step(struct program *program)
         service_ready();
 }
 
+static void ops_step(struct program *program)
+{
+    for (int i = 0; i < FRONT_READERS - 1; i++)
+        link_step(program, &program->helpers[i]);
+    link_step(program, &program->acting);
+}
+
+static int64_t ops_wait(const struct program *program, int64_t wait)
+{
+    for (int i = 0; i < FRONT_READERS - 1; i++)
+        wait = wait_least(wait, &program->helpers[i]);
+    return wait_least(wait, &program->acting);
+}
+
 static void program_round(struct program *program)
 {
     int64_t wait = wait_least(wait_least(PROGRAM_TICK_MS, &program->reader), &program->writer);
     int64_t now;
 
+    wait = ops_wait(program, wait);
     if (program->hint_ms != 0 && wait > PROGRAM_HINT_LATE_MS)
         wait = PROGRAM_HINT_LATE_MS;
     if (program->front.waiting != NULL)
@@ -275,6 +295,7 @@ static void program_round(struct program *program)
     loop_step(&program->loop, (int)service_wait_ms(&program->watchdog, wait));
     link_step(program, &program->writer);
     link_step(program, &program->reader);
+    ops_step(program);
     if (program->front.batch != NULL)
         batch_step(program);
     if (program->front.waiting != NULL) {
@@ -304,7 +325,7 @@ static bool program_finished(const struct program *program)
     if (now_ms(program) >= program->drain_by_ms)
         return true;
     return door_busy(program->door) == 0 && program->hint_ms == 0 && link_quiet(&program->reader) &&
-           link_quiet(&program->writer);
+           link_quiet(&program->writer) && link_quiet(&program->acting);
 }
 
 static void program_close(struct program *program)
@@ -316,6 +337,9 @@ static void program_close(struct program *program)
     if (program->front.waiting != NULL)
         waiting_release(program->front.waiting);
     session_close(&program->reader.session);
+    for (int i = 0; i < FRONT_READERS - 1; i++)
+        session_close(&program->helpers[i].session);
+    session_close(&program->acting.session);
     if (program->door != NULL) {
         log_note("program.stopped", log_int("served", program->front.served),
                  log_int("unanswered", (int64_t)door_busy(program->door)));
@@ -327,6 +351,16 @@ static void program_close(struct program *program)
     if (program->signal_fd >= 0)
         close(program->signal_fd);
     loop_close(&program->loop);
+}
+
+static void ops_open(struct program *program)
+{
+    for (int i = 0; i < FRONT_READERS - 1; i++) {
+        link_open(program, &program->helpers[i], program->options->role, "bridge-fcgi ops", NULL);
+        program->front.readers[i + 1] = program->helpers[i].session;
+    }
+    link_open(program, &program->acting, "bridge_operator", "bridge-fcgi ops acts", NULL);
+    program->front.acting = program->acting.session;
 }
 
 static bool program_open(struct program *program)
@@ -350,13 +384,15 @@ static bool program_open(struct program *program)
         return false;
     }
     bool intake = options->takes_deliveries;
-    link_open(program, &program->reader, intake ? "bridge-fcgi intake reads" : "bridge-fcgi ops",
+    link_open(program, &program->reader, options->role, intake ? "bridge-fcgi intake reads" : "bridge-fcgi ops",
               intake ? "bridge_done" : NULL);
-    program->front.reader = program->reader.session;
+    program->front.reader = program->front.readers[0] = program->reader.session;
     if (intake) {
-        link_open(program, &program->writer, "bridge-fcgi intake", NULL);
+        link_open(program, &program->writer, options->role, "bridge-fcgi intake", NULL);
         program->front.batch = batch_new(program->writer.session, intake_answer);
         program->front.waiting = waiting_new(program->reader.session, program->front.clock, intake_waited);
+    } else {
+        ops_open(program);
     }
     return true;
 }

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/signature.h"
 #include "base/text.h"
 #include "fcgi/door.h"
 
-#define REPLY_HEAD_MAX 1024
+#define REPLY_HEAD_MAX   1024
+#define REPLY_ETAG_BYTES 16
 
 struct status {
     int number;
@@ -22,6 +24,7 @@ struct status {
 static const struct status STATUSES[] = {
     {200, "OK"},
     {202, "Accepted"},
+    {304, "Not Modified"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
@@ -51,25 +54,31 @@ struct answer_head {
     const char *location; /* NULL: none, like the two below */
     const char *allow;
     const char *challenge;
+    const char *etag;
+    const char *next;
     int retry_after_s; /* 0: none, like the one below */
     int wait_s;
 };
 
-static void answer_send(struct request *request, const struct answer_head *head, json_t *body)
+static void answer_write(struct request *request, const struct answer_head *head, const char *text, size_t len)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
-    size_t len = text != NULL ? strlen(text) : 0;
     struct text lines;
 
     text_init(&lines, REPLY_HEAD_MAX);
-    text_addf(&lines, "Status: %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n",
-              head->status, status_title(head->status), head->type, len);
+    text_addf(&lines, "Status: %d %s\r\nContent-Type: %s\r\nCache-Control: no-store\r\n", head->status,
+              status_title(head->status), head->type);
+    if (head->status != 304)
+        text_addf(&lines, "Content-Length: %zu\r\n", len);
     if (head->location != NULL)
         text_addf(&lines, "Location: %s\r\n", head->location);
     if (head->allow != NULL)
         text_addf(&lines, "Allow: %s\r\n", head->allow);
     if (head->challenge != NULL)
         text_addf(&lines, "WWW-Authenticate: %s\r\n", head->challenge);
+    if (head->etag != NULL)
+        text_addf(&lines, "ETag: %s\r\n", head->etag);
+    if (head->next != NULL)
+        text_addf(&lines, "X-Next: %s\r\n", head->next);
     if (head->retry_after_s > 0)
         text_addf(&lines, "Retry-After: %d\r\n", head->retry_after_s);
     if (head->wait_s > 0)
@@ -79,9 +88,45 @@ static void answer_send(struct request *request, const struct answer_head *head,
     if (len > 0)
         FCGX_PutStr(text, (int)len, request->fcgi.out);
     text_clear(&lines);
-    free(text);
-    json_decref(body);
     door_finish(request);
+}
+
+static void answer_send(struct request *request, const struct answer_head *head, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+
+    json_decref(body);
+    answer_write(request, head, text, text != NULL ? strlen(text) : 0);
+    free(text);
+}
+
+void reply_text(struct request *request, const char *type, const char *next, const char *text, size_t len)
+{
+    struct answer_head head = {.status = 200, .type = type, .next = next};
+    const char *known = request->params[HEAD_IF_NONE_MATCH];
+    unsigned char digest[DIGEST_SIZE];
+    char hex[2 * DIGEST_SIZE + 1];
+
+    digest_sha256(text, len, digest);
+    text_hex(digest, REPLY_ETAG_BYTES, hex);
+    head.etag = arena_printf(&request->arena, "\"%s\"", hex);
+    if (known != NULL && strstr(known, head.etag) != NULL) {
+        head.status = 304;
+        len = 0;
+    }
+    answer_write(request, &head, text, len);
+}
+
+void reply_page(struct request *request, json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT);
+
+    json_decref(body);
+    if (text == NULL)
+        reply_unavailable(request, "an answer could not be made of what the database said");
+    else
+        reply_text(request, "application/json", NULL, text, strlen(text));
+    free(text);
 }
 
 void reply_json(struct request *request, int status, const char *location, json_t *body)
@@ -98,6 +143,17 @@ static json_t *problem_json(const struct problem *problem)
     if (problem->field != NULL)
         json_object_set_new(body, "field", json_string(problem->field));
     return body;
+}
+
+void reply_conflict(struct request *request, const char *text, json_t *more)
+{
+    struct problem problem = {409, NULL, text};
+    struct answer_head head = {.status = 409, .type = "application/problem+json"};
+    json_t *body = problem_json(&problem);
+
+    json_object_update(body, more);
+    json_decref(more);
+    answer_send(request, &head, body);
 }
 
 void reply_problem(struct request *request, const struct problem *problem)

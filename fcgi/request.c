@@ -19,6 +19,8 @@ static const char *const HEAD_NAMES[HEAD_COUNT] = {
     [HEAD_CONTENT_TYPE] = "CONTENT_TYPE",
     [HEAD_CONTENT_LENGTH] = "CONTENT_LENGTH",
     [HEAD_AUTHORIZATION] = "HTTP_AUTHORIZATION",
+    [HEAD_ACCEPT] = "HTTP_ACCEPT",
+    [HEAD_IF_NONE_MATCH] = "HTTP_IF_NONE_MATCH",
     [HEAD_WEBHOOK_ID] = "HTTP_WEBHOOK_ID",
     [HEAD_WEBHOOK_TIMESTAMP] = "HTTP_WEBHOOK_TIMESTAMP",
     [HEAD_WEBHOOK_SIGNATURE] = "HTTP_WEBHOOK_SIGNATURE",
@@ -137,6 +139,8 @@ void request_clear(struct request *request)
     config_release(&request->config);
     memset(request->params, 0, sizeof request->params);
     memset(request->times, 0, sizeof request->times);
+    request->route = NULL;
+    request->rest = request->actor = request->scopes = NULL;
     request->path = "";
     request->body = "";
     request->body_len = 0;

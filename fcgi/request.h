@@ -32,6 +32,8 @@ enum head {
     HEAD_CONTENT_TYPE,
     HEAD_CONTENT_LENGTH,
     HEAD_AUTHORIZATION,
+    HEAD_ACCEPT,
+    HEAD_IF_NONE_MATCH,
     HEAD_WEBHOOK_ID,
     HEAD_WEBHOOK_TIMESTAMP,
     HEAD_WEBHOOK_SIGNATURE,
@@ -46,6 +48,7 @@ enum request_phase {
 
 struct door;
 struct front;
+struct route;
 
 struct request {
     FCGX_Request fcgi;
@@ -57,6 +60,10 @@ struct request {
 
     /* From here on: of the request being served. */
     struct front *front;
+    const struct route *route;
+    const char *rest;  /* of the path, behind the route's */
+    const char *actor; /* the token's name and its scopes, once it is permitted */
+    const char *scopes;
     struct config *config; /* the one it began with, held until it is answered */
     struct arena arena;
     int64_t began_us;

@@ -3,6 +3,7 @@
 # Turns sql/query/*.sql, sql/migrations/*.sql, sql/functions/*.sql, sql/views/*.sql and sql/roles.sql
 # into C strings: OUT/query.h and query.c (QUERY_<NAME>), OUT/migration.c (store/migrate.h).
 set -euo pipefail
+export LC_ALL=C # views are made in the order of their names
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
 

@@ -753,6 +753,33 @@ CREATE FUNCTION bridge.budget_waiting(b bridge.budget) RETURNS bigint
     and l.lease_owner is null
 $$;
 
+CREATE FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) RETURNS TABLE(received_at timestamp with time zone, source text, delivery_id text, order_id bigint, repeated boolean)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_key is not null then
+    return query
+      select d.received_at, d.source, d.delivery_id, d.order_id, o.created_at < d.received_at
+      from bridge.sources_known() s(name)
+      join bridge.delivery d on d.source = s.name and d.delivery_id = p_key
+      join bridge.orders o on o.order_id = d.order_id
+      where (p_source is null or d.source = p_source) and (p_order is null or d.order_id = p_order)
+        and (p_before is null or d.order_id < p_before);
+    return;
+  end if;
+  return query
+    select d.received_at, d.source, d.delivery_id, d.order_id, o.created_at < d.received_at
+    from (
+      select x.* from bridge.delivery x
+      where (p_order is null or x.order_id = p_order) and (p_before is null or x.order_id < p_before)
+        and (p_source is null or x.source = p_source)
+      order by x.order_id desc
+      fetch first (p_limit) rows with ties) d
+    join bridge.orders o on o.order_id = d.order_id;
+end
+$$;
+
 CREATE FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -774,6 +801,16 @@ begin
                       else 'the answer was lost; ' || p_sentence end
     where order_id = o.order_id;
   end if;
+end
+$$;
+
+CREATE FUNCTION bridge.event_shown(p_body bytea) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  return bridge.json_masked(convert_from(p_body, 'UTF8')::jsonb);
+exception when data_exception or invalid_text_representation then
+  return null;
 end
 $$;
 
@@ -801,6 +838,57 @@ begin
     released := released + 1;
   end loop;
   return released;
+end
+$$;
+
+CREATE FUNCTION bridge.hours_sum(p_most integer) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  h timestamptz;
+  first_order bigint;
+  last bigint;
+  n int := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('bridge.hours_sum')) then
+    return 0;
+  end if;
+  select x.hour + interval '1 hour', x.last_order into h, first_order from bridge.hour x order by x.hour desc limit 1;
+  if h is null then
+    select date_trunc('hour', o.created_at, 'UTC'), o.order_id - 1 into h, first_order
+    from bridge.orders o order by o.order_id limit 1;
+  end if;
+  while n < p_most and h + interval '65 minutes' < now() loop
+    -- Order ids are given in the order of time, give or take the length of a transaction.
+    select coalesce(max(o.order_id), first_order) into last from (
+      select c.order_id from bridge.orders c
+      where c.order_id > first_order and c.created_at < h + interval '1 hour' order by c.order_id desc limit 1) o;
+    insert into bridge.hour (hour, last_order, accepted, succeeded, failed, cancelled)
+    select h, last, (select count(*) from bridge.orders o where o.order_id > first_order and o.order_id <= last),
+           count(*) filter (where m.to_state = 'succeeded'), count(*) filter (where m.to_state = 'failed'),
+           count(*) filter (where m.to_state = 'cancelled')
+    from bridge.order_history m
+    where m.at >= h and m.at < h + interval '1 hour' and m.to_state in ('succeeded', 'failed', 'cancelled');
+    insert into bridge.hour_account (hour, account, calls, errors, purchases, spent, topups, adjustments)
+    select h, a.account, coalesce(c.calls, 0), coalesce(c.errors, 0), l.purchases, l.spent, l.topups, l.adjustments
+    from bridge.account a
+    left join (
+      select t.account, count(*) as calls, count(*) filter (where t.verdict in ('later', 'unsure')) as errors
+      from bridge.attempt t where t.started_at >= h and t.started_at < h + interval '1 hour'
+      group by t.account) c using (account)
+    cross join lateral (
+      select count(*) filter (where e.kind = 'purchase') as purchases,
+             coalesce(sum(e.amount) filter (where e.kind = 'purchase'), 0) as spent,
+             coalesce(sum(e.amount) filter (where e.kind = 'topup'), 0) as topups,
+             coalesce(sum(e.amount) filter (where e.kind = 'adjustment'), 0) as adjustments
+      from bridge.ledger e where e.account = a.account and e.at >= h and e.at < h + interval '1 hour') l
+    where c.calls > 0 or l.purchases > 0 or l.topups <> 0 or l.adjustments <> 0;
+    first_order := last;
+    h := h + interval '1 hour';
+    n := n + 1;
+  end loop;
+  return n;
 end
 $$;
 
@@ -1260,6 +1348,24 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.json_masked(p jsonb) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+begin
+  return case jsonb_typeof(p)
+    when 'object' then coalesce((
+      select jsonb_object_agg(m.key, case
+        when m.key ~* '(passw|secret|token|credential|authorization|accesshash|private_?key|api_?key)' and jsonb_typeof(m.value) <> 'null'
+          then '"***"'::jsonb
+        else bridge.json_masked(m.value) end)
+      from jsonb_each(p) m), '{}')
+    when 'array' then coalesce((
+      select jsonb_agg(bridge.json_masked(e.value) order by e.ordinality)
+      from jsonb_array_elements(p) with ordinality e), '[]')
+    else p end;
+end
+$$;
+
 CREATE FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) RETURNS void
     LANGUAGE sql
     AS $$
@@ -1293,6 +1399,56 @@ begin
   where p.license_id = o.license_id;
 end
 $$;
+
+CREATE FUNCTION bridge.licenses_find(p_source text, p_service text, p_ip inet, p_account text, p_product text, p_status text, p_key text, p_text text, p_before bigint, p_limit integer) RETURNS TABLE(license_id bigint, next bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  step constant int := 20000;
+  low bigint := 0;
+  named bigint[];
+  ids bigint[];
+begin
+  if p_text is not null or p_key is not null then
+    named := array(
+      select l.license_id from bridge.license l where l.upstream_license_id in (p_text, p_key)
+      union
+      select l.license_id from bridge.account a
+      join bridge.license l on l.account = a.account and l.license_key in (p_text, p_key)
+      union
+      select l.license_id from bridge.license l where l.service_id = p_text
+      union
+      select i.license_id from bridge.license_ip i where host(i.ip) = p_text and i.ip = (
+        case when p_text ~ '^[0-9]{1,3}([.][0-9]{1,3}){3}$|^[0-9a-fA-F:]+:[0-9a-fA-F:.]+$' then p_text::inet end));
+  elsif p_service is not null then
+    named := array(select l.license_id from bridge.license l where l.service_id = p_service);
+  elsif p_ip is not null then
+    named := array(select l.license_id from bridge.license l where l.ip = p_ip
+                   union select i.license_id from bridge.license_ip i where i.ip = p_ip);
+  else
+    low := greatest(0, least(p_before, (select max(l.license_id) + 1 from bridge.license l)) - step);
+  end if;
+  ids := array(
+    select l.license_id from bridge.license l
+    where (named is null or l.license_id = any (named)) and l.license_id >= low
+      and (p_before is null or l.license_id < p_before)
+      and (p_source is null or l.source = p_source) and (p_service is null or l.service_id = p_service)
+      and (p_account is null or l.account = p_account) and (p_product is null or l.product_code = p_product)
+      and (p_status is null or l.status::text = p_status)
+      and (p_key is null or l.license_key = p_key or l.upstream_license_id = p_key)
+      and (p_ip is null or l.ip = p_ip
+           or exists (select from bridge.license_ip i where i.license_id = l.license_id and i.ip = p_ip))
+    order by l.license_id desc limit p_limit);
+  next := case when cardinality(ids) = p_limit then ids[p_limit] when low > 1 then low end;
+  if cardinality(ids) = 0 then
+    return next;
+  end if;
+  foreach license_id in array ids loop
+    return next;
+  end loop;
+end
+$_$;
 
 CREATE FUNCTION bridge.line_advance(p_license bigint) RETURNS void
     LANGUAGE plpgsql
@@ -1474,6 +1630,38 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.operator_bulk(p_actor text, p_action text, p_orders bigint[], p_reason text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  id bigint;
+  done boolean;
+  changed int := 0;
+begin
+  if p_action not in ('retry', 'hold', 'release', 'cancel') then
+    raise exception '% is nothing that is done to many orders', p_action using errcode = 'invalid_parameter_value';
+  end if;
+  perform from bridge.line l
+  where l.license_id in (select o.license_id from bridge.orders o where o.order_id = any (p_orders))
+  order by l.license_id for update;
+  foreach id in array p_orders loop
+    begin
+      done := case p_action
+        when 'retry' then bridge.operator_retry(p_actor, id, p_reason)
+        when 'hold' then bridge.operator_hold(p_actor, id, p_reason)
+        when 'release' then bridge.operator_release(p_actor, id, p_reason)
+        when 'cancel' then bridge.operator_cancel(p_actor, id, p_reason)
+      end;
+    exception when object_not_in_prerequisite_state then
+      done := false;
+    end;
+    changed := changed + done::int;
+  end loop;
+  return changed;
+end
+$$;
+
 CREATE FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1493,6 +1681,24 @@ begin
   perform bridge.order_end_uncalled(p_order, 'cancelled', 'cancelled', coalesce(p_reason, 'cancelled by an operator'));
   perform bridge.operator_note(p_actor, 'order.cancel', p_order, o.account, p_reason);
   perform bridge.line_advance(o.license_id);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_free_key(p_actor text, p_order bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  o bridge.orders;
+begin
+  update bridge.orders set key_free = true, updated_at = now()
+  where order_id = p_order and state = 'failed' and reason_code = 'resolved' and not key_free returning * into o;
+  if not found then
+    return false;
+  end if;
+  perform bridge.operator_note(p_actor, 'order.free_key', p_order, o.account, p_reason,
+                               jsonb_build_object('source', o.source, 'operation_key', o.operation_key));
   return true;
 end
 $$;
@@ -1664,6 +1870,24 @@ CREATE FUNCTION bridge.order_action(o bridge.orders) RETURNS text
                      when 'license.change_product' then 'change-core' end
 $$;
 
+CREATE FUNCTION bridge.order_actions(p_order bigint) RETURNS jsonb
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select coalesce(jsonb_agg(a.word order by a.n), '[]')
+  from bridge.orders o
+  join bridge.line l on l.license_id = o.license_id
+  cross join lateral (values
+    (1, 'retry', o.state = 'queued' and l.head_order = o.order_id and l.lease_owner is null
+                 and (l.settle_until is null or l.settle_until <= now())),
+    (2, 'hold', o.state in ('queued', 'blocked')),
+    (3, 'release', o.state = 'held'),
+    (4, 'cancel', o.state in ('queued', 'blocked', 'held') and not o.doubted),
+    (5, 'resolve', o.state = 'needs_review'),
+    (6, 'free-key', o.state = 'failed' and o.reason_code = 'resolved' and not o.key_free)) a(n, word, may)
+  where o.order_id = p_order and a.may
+$$;
+
 CREATE FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) RETURNS record
     LANGUAGE plpgsql STABLE
     AS $$
@@ -1788,6 +2012,15 @@ CREATE FUNCTION bridge.order_expected(o bridge.orders) RETURNS timestamp with ti
     AS $$
   select case when o.state = 'queued' and not o.paid
               then coalesce((select t.at from bridge.budget_turn(o) t), o.next_try_at) else o.next_try_at end
+$$;
+
+CREATE FUNCTION bridge.order_fits(o bridge.orders, p_states bridge.order_state[], p_source text, p_service text, p_ip inet, p_license bigint, p_account text, p_type bridge.order_type, p_product text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select (p_states is null or o.state = any (p_states)) and (p_source is null or o.source = p_source)
+    and (p_service is null or o.service_id = p_service) and (p_ip is null or o.ip = p_ip or o.new_ip = p_ip)
+    and (p_license is null or o.license_id = p_license) and (p_account is null or o.account = p_account)
+    and (p_type is null or o.type = p_type) and (p_product is null or o.product_code = p_product)
 $$;
 
 CREATE FUNCTION bridge.order_let_go(o bridge.orders) RETURNS void
@@ -1937,6 +2170,56 @@ CREATE FUNCTION bridge.order_target(o bridge.orders, OUT target_type text, OUT t
               when o.type in ('license.create', 'license.change_product') then o.ip end
 $$;
 
+CREATE FUNCTION bridge.order_timeline(p_order bigint) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return (
+    with item as (
+      select d.received_at as at, 1 as rank, jsonb_build_object(
+        'kind', 'delivery', 'delivery_id', d.delivery_id, 'address', e.address, 'repeated', e.order_id is null,
+        'body', bridge.event_shown(e.body)) as said
+      from bridge.delivery d
+      left join bridge.event e on e.order_id = d.order_id and e.source = d.source and e.delivery_id = d.delivery_id
+      where d.order_id = p_order
+      union all
+      select h.at, 5, jsonb_build_object(
+        'kind', 'move', 'from', h.from_state, 'to', h.to_state, 'reason_code', h.reason_code, 'reason', h.reason)
+      from bridge.order_history h where h.order_id = p_order
+      union all
+      select a.started_at, 2, jsonb_build_object(
+        'kind', 'call', 'attempt', a.attempt, 'call', a.call, 'account', a.account, 'worker', a.worker, 'sent', a.sent,
+        'request', a.request, 'price', trim_scale(a.price)::text, 'balance_before', trim_scale(a.balance_before)::text,
+        'window_id', a.window_id::text)
+      from bridge.attempt a where a.order_id = p_order
+      union all
+      select a.finished_at, 3, jsonb_build_object(
+        'kind', 'answer', 'attempt', a.attempt, 'verdict', a.verdict, 'http_status', a.http_status,
+        'curl_code', a.curl_code, 'elapsed_ms', a.elapsed_ms, 'reason_code', a.reason_code, 'reason', a.reason,
+        'answer', bridge.answer_text(a.answer))
+      from bridge.attempt a where a.order_id = p_order and a.finished_at is not null
+      union all
+      select l.at, 4, jsonb_build_object(
+        'kind', 'balance', 'window_id', w.window_id::text, 'ledger_kind', l.kind, 'amount', trim_scale(l.amount)::text,
+        'balance', trim_scale(l.balance)::text, 'note', l.note, 'order_id', l.order_id::text)
+      from bridge.orders o
+      join bridge.spending_window w using (window_id)
+      cross join lateral (
+        select x.* from bridge.ledger x
+        where x.account = w.account and x.at between w.opened_at and coalesce(w.closed_at, now())
+          and (x.kind <> 'purchase' or x.order_id = o.order_id)
+        order by x.at limit 100) l
+      where o.order_id = p_order
+      union all
+      select p.at, 6, jsonb_build_object('kind', 'action', 'actor', p.actor, 'action', p.action, 'reason', p.reason)
+      from bridge.operator_action p where p.order_id = p_order
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('at', bridge.utc(i.at)) || i.said order by i.at, i.rank), '[]')
+    from item i);
+end
+$$;
+
 CREATE FUNCTION bridge.orders_begin() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -1945,11 +2228,127 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.orders_find(p_filter jsonb, p_before bigint, p_limit integer) RETURNS TABLE(order_id bigint, next bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  step constant int := 20000;
+  upper_id bigint := coalesce(p_before, 9223372036854775807);
+  f_states bridge.order_state[] := string_to_array(p_filter ->> 'state', ',')::bridge.order_state[];
+  one bridge.order_state;
+  f_source text := p_filter ->> 'source';
+  f_service text := p_filter ->> 'service';
+  f_address inet := p_filter ->> 'ip';
+  f_license bigint := p_filter ->> 'license';
+  f_account text := p_filter ->> 'account';
+  f_type bridge.order_type := p_filter ->> 'type';
+  f_product text := p_filter ->> 'product';
+  named bigint[];
+  ids bigint[] := '{}';
+  part bigint[];
+  seen bigint := 0; -- everything from here up was looked at
+  low bigint;
+begin
+  if p_filter ? 'text' then
+    named := array(select bridge.orders_of_text(p_filter ->> 'text'));
+  end if;
+  if p_filter ? 'key' then
+    part := array(select bridge.orders_of_key(p_filter ->> 'key'));
+    named := case when named is null then part else array(select unnest(named) intersect select unnest(part)) end;
+  end if;
+  if named is null and f_license is not null then
+    named := array(select o.order_id from bridge.orders o where o.license_id = f_license);
+  elsif named is null and f_service is not null then
+    named := array(select o.order_id from bridge.license l join bridge.orders o using (license_id)
+                   where l.service_id = f_service and (f_source is null or l.source = f_source));
+  elsif named is null and f_address is not null then
+    named := array(select bridge.orders_of_ip(f_address));
+  end if;
+  if named is not null then
+    ids := array(
+      select o.order_id from bridge.orders o
+      where o.order_id = any (named) and o.order_id < upper_id
+        and bridge.order_fits(o, f_states, f_source, f_service, f_address, f_license, f_account, f_type, f_product)
+      order by o.order_id desc limit p_limit);
+  elsif f_states is null or 'succeeded' = any (f_states) then
+    low := least(upper_id, coalesce((select max(o.order_id) + 1 from bridge.orders o), 1)) - step;
+    ids := array(
+      select o.order_id from bridge.orders o
+      where o.order_id < upper_id and o.order_id >= low
+        and bridge.order_fits(o, f_states, f_source, f_service, f_address, f_license, f_account, f_type, f_product)
+      order by o.order_id desc limit p_limit);
+    seen := greatest(low, 0);
+  else
+    foreach one in array f_states loop
+      -- Spelled out, so that the planner knows which partial index it may use.
+      execute format(
+        'select array(select o.order_id from bridge.orders o where o.state = %L and o.order_id < $1
+           and bridge.order_fits(o, null, $2, null, null, null, $3, $4, $5)
+           and o.order_id >= coalesce((select s.order_id from bridge.orders s where s.state = %L and s.order_id < $1
+                                       order by s.order_id desc offset $6 limit 1), 0)
+         order by o.order_id desc limit $7)', one, one)
+      into part using upper_id, f_source, f_account, f_type, f_product, step - 1, p_limit;
+      ids := ids || part;
+      if cardinality(part) < p_limit then
+        execute format('select s.order_id from bridge.orders s where s.state = %L and s.order_id < $1
+                        order by s.order_id desc offset $2 limit 1', one)
+        into low using upper_id, step - 1;
+        seen := greatest(seen, coalesce(low, 0));
+      end if;
+    end loop;
+    ids := array(select i from unnest(ids) i where i >= seen order by i desc limit p_limit);
+  end if;
+  next := case when cardinality(ids) = p_limit then ids[p_limit] when seen > 1 then seen end;
+  if cardinality(ids) = 0 then
+    return next;
+  end if;
+  foreach order_id in array ids loop
+    return next;
+  end loop;
+end
+$_$;
+
 CREATE FUNCTION bridge.orders_fixed() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 begin
   raise exception 'order %: what was asked for is not changed', old.order_id using errcode = 'check_violation';
+end
+$$;
+
+CREATE FUNCTION bridge.orders_match(p_filter jsonb, p_states text, p_up_to bigint, p_limit integer) RETURNS TABLE(order_id bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  states text;
+  page record;
+  before bigint := case when p_up_to > 0 then p_up_to + 1 end;
+  further bigint;
+  found_count int := 0;
+begin
+  select string_agg(s, ',') into states from unnest(string_to_array(p_states, ',')) s
+  where not p_filter ? 'state' or s = any (string_to_array(p_filter ->> 'state', ','));
+  if states is null then
+    return;
+  end if;
+  loop
+    further := null;
+    for page in
+      select f.order_id as id, f.next as next
+      from bridge.orders_find(p_filter || jsonb_build_object('state', states), before, 1000) f
+    loop
+      further := page.next;
+      if page.id is not null and found_count < p_limit then
+        order_id := page.id;
+        found_count := found_count + 1;
+        return next;
+      end if;
+    end loop;
+    exit when further is null or found_count >= p_limit;
+    before := further;
+  end loop;
 end
 $$;
 
@@ -1966,6 +2365,79 @@ begin
   return null;
 end
 $$;
+
+CREATE FUNCTION bridge.orders_of_ip(p_ip inet) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    AS $$
+  with licenses as (
+    select i.license_id from bridge.license_ip i where i.ip = p_ip
+    union
+    select l.license_id from bridge.license l where l.ip = p_ip
+    union
+    select p.license_id from bridge.pair p where p.ip = p_ip and p.license_id is not null
+  )
+  select o.order_id from licenses join bridge.orders o using (license_id)
+  union
+  select o.order_id from bridge.orders o
+  where o.ip = p_ip and (o.state in ('failed', 'cancelled') or o.provider = 'lisanszone')
+  union
+  select o.order_id from bridge.orders o where o.new_ip = p_ip and o.state in ('failed', 'cancelled')
+  union
+  select o.order_id from bridge.pair p join bridge.orders o on o.waits_pair = p.pair_id where p.ip = p_ip
+  union
+  select w.order_id
+  from unnest(array['queued', 'blocked', 'held']::bridge.order_state[]) s(state)
+  cross join lateral (
+    select o.order_id from bridge.orders o
+    where o.state = s.state and o.state not in ('succeeded', 'failed', 'cancelled')
+    order by o.order_id desc limit 2000) w
+$$;
+
+CREATE FUNCTION bridge.orders_of_key(p_key text) RETURNS SETOF bigint
+    LANGUAGE sql STABLE
+    AS $$
+  select o.order_id from bridge.sources_known() s(source)
+  join bridge.orders o on o.source = s.source and o.operation_key = p_key and not o.key_free
+  union
+  select o.order_id from bridge.orders o where o.operation_key = p_key and o.key_free
+  union
+  select d.order_id from bridge.sources_known() s(source)
+  join bridge.delivery d on d.source = s.source and d.delivery_id = p_key
+$$;
+
+CREATE FUNCTION bridge.orders_of_text(p_text text) RETURNS SETOF bigint
+    LANGUAGE plpgsql STABLE
+    AS $_$
+declare
+  address inet;
+begin
+  if p_text ~ '^[0-9]{1,18}$' then
+    return query select o.order_id from bridge.orders o where o.order_id = p_text::bigint;
+  end if;
+  if p_text ~ '^[0-9a-fA-F.:]{3,45}$' then
+    begin
+      address := p_text::inet;
+      return query select i.id from bridge.orders_of_ip(address) i(id) join bridge.orders o on o.order_id = i.id
+                   where o.ip = address or o.new_ip = address;
+    exception when invalid_text_representation then
+      null;
+    end;
+  end if;
+  return query select bridge.orders_of_key(p_text);
+  return query
+    select o.order_id from bridge.orders o
+    where o.license_id in (
+      select l.license_id from bridge.license l where l.service_id = p_text
+      union all
+      select l.license_id from bridge.license l where l.upstream_license_id = p_text
+      union all
+      select l.license_id from bridge.account a join bridge.license l on l.account = a.account and l.license_key = p_text);
+  return query select o.order_id from bridge.orders o where o.invoice_id = p_text;
+  return query select o.order_id from bridge.orders o where o.panel_order_id = p_text;
+  return query select o.order_id from bridge.orders o where lower(o.customer_email) = lower(p_text);
+  return query select o.order_id from bridge.orders o where lower(o.domain) = lower(p_text);
+end
+$_$;
 
 CREATE FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) RETURNS TABLE(order_id bigint, state text, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -2217,6 +2689,18 @@ CREATE FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_limit in
   limit p_limit
 $$;
 
+CREATE FUNCTION bridge.sources_known() RETURNS SETOF text
+    LANGUAGE sql STABLE
+    AS $$
+  with recursive hop as (
+    (select d.source from bridge.delivery d order by d.source limit 1)
+    union all
+    select (select d.source from bridge.delivery d where d.source > hop.source order by d.source limit 1)
+    from hop where hop.source is not null
+  )
+  select hop.source from hop where hop.source is not null
+$$;
+
 CREATE FUNCTION bridge.token_check(p_digest bytea) RETURNS TABLE(token_id bigint, name text, scopes text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2251,6 +2735,13 @@ begin
   end if;
   return found;
 end
+$$;
+
+CREATE FUNCTION bridge.utc(p_at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
 
 CREATE TABLE bridge.spending_window (
@@ -3029,6 +3520,34 @@ CREATE TABLE bridge.event_default (
     received_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE bridge.hour (
+    hour timestamp with time zone NOT NULL,
+    last_order bigint NOT NULL,
+    accepted bigint NOT NULL,
+    succeeded bigint NOT NULL,
+    failed bigint NOT NULL,
+    cancelled bigint NOT NULL
+);
+
+COMMENT ON TABLE bridge.hour IS 'Each hour that is over: orders accepted and finished in it';
+
+COMMENT ON COLUMN bridge.hour.last_order IS 'The last order accepted before its end';
+
+CREATE TABLE bridge.hour_account (
+    hour timestamp with time zone NOT NULL,
+    account text NOT NULL,
+    calls bigint DEFAULT 0 NOT NULL,
+    errors bigint DEFAULT 0 NOT NULL,
+    purchases bigint DEFAULT 0 NOT NULL,
+    spent numeric(20,6) DEFAULT 0 NOT NULL,
+    topups numeric(20,6) DEFAULT 0 NOT NULL,
+    adjustments numeric(20,6) DEFAULT 0 NOT NULL
+);
+
+COMMENT ON TABLE bridge.hour_account IS 'Each hour that is over: calls made and credits moved on each account';
+
+COMMENT ON COLUMN bridge.hour_account.errors IS 'Calls that were answered late, unclearly or not at all';
+
 CREATE TABLE bridge.ledger (
     entry_id bigint NOT NULL,
     account text NOT NULL,
@@ -3334,6 +3853,77 @@ CREATE VIEW ops.accounts AS
 
 COMMENT ON VIEW ops.accounts IS 'Accounts with their last balance';
 
+CREATE VIEW ops.activity_hourly AS
+ WITH over AS (
+         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), (date_trunc('hour'::text, now()) - '23:00:00'::interval)) AS since,
+            COALESCE(max(h.last_order), (0)::bigint) AS last_order
+           FROM bridge.hour h
+        ), whole AS (
+         SELECT h.hour,
+            h.accepted,
+            h.succeeded,
+            h.failed,
+            h.cancelled,
+            s.calls,
+            s.errors,
+            s.spent
+           FROM (bridge.hour h
+             CROSS JOIN LATERAL ( SELECT COALESCE(sum(x.calls), (0)::numeric) AS calls,
+                    COALESCE(sum(x.errors), (0)::numeric) AS errors,
+                    COALESCE(sum((x.spent + x.adjustments)), (0)::numeric) AS spent
+                   FROM bridge.hour_account x
+                  WHERE (x.hour = h.hour)) s)
+          WHERE (h.hour > (now() - '25:00:00'::interval))
+        ), parts AS (
+         SELECT date_trunc('hour'::text, o.created_at) AS hour,
+            'accepted'::text AS what,
+            (count(*))::numeric AS n
+           FROM (over
+             CROSS JOIN bridge.orders o)
+          WHERE ((o.order_id > over.last_order) AND (o.created_at >= over.since))
+          GROUP BY (date_trunc('hour'::text, o.created_at))
+        UNION ALL
+         SELECT date_trunc('hour'::text, m.at) AS date_trunc,
+            (m.to_state)::text AS to_state,
+            count(*) AS count
+           FROM (over
+             CROSS JOIN bridge.order_history m)
+          WHERE ((m.at >= over.since) AND (m.to_state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))
+          GROUP BY (date_trunc('hour'::text, m.at)), (m.to_state)::text
+        UNION ALL
+         SELECT date_trunc('hour'::text, a.started_at) AS date_trunc,
+            c.what,
+            count(*) AS count
+           FROM ((over
+             CROSS JOIN bridge.attempt a)
+             CROSS JOIN LATERAL ( VALUES ('calls'::text,true), ('errors'::text,(a.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict])))) c(what, counts))
+          WHERE ((a.started_at >= over.since) AND c.counts)
+          GROUP BY (date_trunc('hour'::text, a.started_at)), c.what
+        UNION ALL
+         SELECT date_trunc('hour'::text, l.at) AS date_trunc,
+            'spent'::text,
+            sum(l.amount) AS sum
+           FROM ((over
+             CROSS JOIN bridge.account b)
+             JOIN bridge.ledger l ON (((l.account = b.account) AND (l.at >= over.since))))
+          WHERE (l.kind = ANY (ARRAY['purchase'::text, 'adjustment'::text]))
+          GROUP BY (date_trunc('hour'::text, l.at))
+        )
+ SELECT g.hour,
+    (COALESCE((w.accepted)::numeric, sum(p.n) FILTER (WHERE (p.what = 'accepted'::text)), (0)::numeric))::bigint AS accepted,
+    (COALESCE((w.succeeded)::numeric, sum(p.n) FILTER (WHERE (p.what = 'succeeded'::text)), (0)::numeric))::bigint AS succeeded,
+    (COALESCE((w.failed)::numeric, sum(p.n) FILTER (WHERE (p.what = 'failed'::text)), (0)::numeric))::bigint AS failed,
+    (COALESCE((w.cancelled)::numeric, sum(p.n) FILTER (WHERE (p.what = 'cancelled'::text)), (0)::numeric))::bigint AS cancelled,
+    (COALESCE(w.calls, sum(p.n) FILTER (WHERE (p.what = 'calls'::text)), (0)::numeric))::bigint AS calls,
+    (COALESCE(w.errors, sum(p.n) FILTER (WHERE (p.what = 'errors'::text)), (0)::numeric))::bigint AS errors,
+    trim_scale(COALESCE(w.spent, sum(p.n) FILTER (WHERE (p.what = 'spent'::text)), (0)::numeric)) AS spent
+   FROM ((generate_series((date_trunc('hour'::text, now()) - '23:00:00'::interval), date_trunc('hour'::text, now()), '01:00:00'::interval) g(hour)
+     LEFT JOIN whole w USING (hour))
+     LEFT JOIN parts p USING (hour))
+  GROUP BY g.hour, w.accepted, w.succeeded, w.failed, w.cancelled, w.calls, w.errors, w.spent;
+
+COMMENT ON VIEW ops.activity_hourly IS 'The last 24 hours, hour by hour: orders, calls, credits';
+
 CREATE VIEW ops.attempts AS
  SELECT a.order_id,
     a.attempt,
@@ -3443,6 +4033,31 @@ COMMENT ON COLUMN ops.balance_runway.unpriced IS 'Waiting orders and renewals wh
 
 COMMENT ON COLUMN ops.balance_runway.left_after IS 'What remains of the balance after the waiting orders and the renewals';
 
+CREATE VIEW ops.blocked_licenses AS
+ SELECT l.license_id,
+    l.source,
+    l.service_id,
+    l.account,
+    l.product_code,
+    host(l.ip) AS ip,
+    b.blocked,
+    b.oldest,
+    n.head_order,
+    (h.state)::text AS head_state,
+    h.reason_code,
+    bridge.order_reason(h.*) AS reason
+   FROM (((( SELECT o.license_id,
+            count(*) AS blocked,
+            min(o.created_at) AS oldest
+           FROM bridge.orders o
+          WHERE (o.state = 'blocked'::bridge.order_state)
+          GROUP BY o.license_id) b
+     JOIN bridge.license l USING (license_id))
+     JOIN bridge.line n USING (license_id))
+     LEFT JOIN bridge.orders h ON ((h.order_id = n.head_order)));
+
+COMMENT ON VIEW ops.blocked_licenses IS 'Licenses whose orders wait, for what is ahead of them or for an address';
+
 CREATE VIEW ops.budgets AS
  SELECT b.account,
     b.endpoint,
@@ -3459,6 +4074,101 @@ CREATE VIEW ops.budgets AS
 
 COMMENT ON VIEW ops.budgets IS 'How many calls each rationed endpoint still takes, and how many orders wait for it';
 
+CREATE VIEW ops.callbacks AS
+ SELECT c.callback_id,
+    c.source,
+    c.order_id,
+    c.type,
+    c.state,
+    c.attempts,
+        CASE
+            WHEN (c.state = 'queued'::text) THEN c.run_at
+            ELSE NULL::timestamp with time zone
+        END AS next_try_at,
+    c.last_status,
+    c.last_error,
+    c.created_at,
+    c.finished_at
+   FROM bridge.callback c;
+
+COMMENT ON VIEW ops.callbacks IS 'Notices to the panels, waiting or sent';
+
+CREATE VIEW ops.credits_spent_daily AS
+ WITH over AS (
+         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), '-infinity'::timestamp with time zone) AS since
+           FROM bridge.hour h
+        ), part AS (
+         SELECT h.account,
+            ((h.hour AT TIME ZONE 'UTC'::text))::date AS day,
+            h.purchases,
+            h.spent,
+            h.topups,
+            h.adjustments
+           FROM bridge.hour_account h
+          WHERE (h.hour >= (date_trunc('day'::text, now(), 'UTC'::text) - '30 days'::interval))
+        UNION ALL
+         SELECT l.account,
+            ((l.at AT TIME ZONE 'UTC'::text))::date AS timezone,
+            ((l.kind = 'purchase'::text))::integer AS int4,
+                CASE l.kind
+                    WHEN 'purchase'::text THEN l.amount
+                    ELSE (0)::numeric
+                END AS "case",
+                CASE l.kind
+                    WHEN 'topup'::text THEN l.amount
+                    ELSE (0)::numeric
+                END AS "case",
+                CASE l.kind
+                    WHEN 'adjustment'::text THEN l.amount
+                    ELSE (0)::numeric
+                END AS "case"
+           FROM ((over
+             CROSS JOIN bridge.account a)
+             JOIN bridge.ledger l ON (((l.account = a.account) AND (l.at >= GREATEST(over.since, (date_trunc('day'::text, now(), 'UTC'::text) - '30 days'::interval))))))
+          WHERE (l.kind <> 'observed'::text)
+        )
+ SELECT p.account,
+    p.day,
+    (sum(p.purchases))::bigint AS purchases,
+    trim_scale(sum(p.spent)) AS spent,
+    trim_scale(sum(p.topups)) AS topups,
+    trim_scale(sum(p.adjustments)) AS adjustments
+   FROM part p
+  GROUP BY p.account, p.day
+ HAVING ((sum(p.purchases) > (0)::numeric) OR (sum(p.topups) <> (0)::numeric) OR (sum(p.adjustments) <> (0)::numeric));
+
+COMMENT ON VIEW ops.credits_spent_daily IS 'Credits spent on each of the last 31 days (UTC), account by account';
+
+CREATE VIEW ops.customer_licenses AS
+ SELECT l.source,
+    l.service_id,
+    l.license_id,
+    l.account,
+    l.product_code,
+    l.upstream_type,
+    (l.status)::text AS status,
+    host(l.ip) AS ip,
+    l.license_key,
+    l.upstream_license_id,
+    l.period_end,
+    l.expires_at,
+    l.bought_at,
+    l.adopted_at,
+    l.terminated_at,
+    o.orders,
+    o.unfinished,
+    trim_scale(o.credits) AS credits,
+    o.last_order
+   FROM (bridge.license l
+     CROSS JOIN LATERAL ( SELECT count(*) AS orders,
+            count(*) FILTER (WHERE (x.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))) AS unfinished,
+            sum(x.credits) AS credits,
+            max(x.order_id) AS last_order
+           FROM bridge.orders x
+          WHERE (x.license_id = l.license_id)) o);
+
+COMMENT ON VIEW ops.customer_licenses IS 'What each service of a panel has and has cost: ask with where service_id = …';
+
 CREATE VIEW ops.deliveries AS
  SELECT d.source,
     d.delivery_id,
@@ -3467,6 +4177,43 @@ CREATE VIEW ops.deliveries AS
    FROM bridge.delivery d;
 
 COMMENT ON VIEW ops.deliveries IS 'Acknowledged deliveries and the order each led to';
+
+CREATE VIEW ops.failure_reasons_24h AS
+ SELECT h.reason_code,
+    count(*) AS orders,
+    max(h.at) AS last_at,
+    (array_agg(h.order_id ORDER BY h.at DESC))[1] AS last_order,
+    (array_agg(h.reason ORDER BY h.at DESC))[1] AS reason
+   FROM bridge.order_history h
+  WHERE ((h.to_state = 'failed'::bridge.order_state) AND (h.at > (now() - '24:00:00'::interval)))
+  GROUP BY h.reason_code;
+
+COMMENT ON VIEW ops.failure_reasons_24h IS 'Why orders failed within 24 hours, with the latest of each kind';
+
+CREATE VIEW ops.in_doubt AS
+ SELECT o.order_id,
+    (o.state)::text AS state,
+    o.source,
+    o.service_id,
+    (o.type)::text AS type,
+    o.account,
+    o.product_code,
+    host(o.ip) AS ip,
+    o.attempts,
+    o.reason_code,
+    o.reason,
+    trim_scale(o.price) AS price,
+    o.window_id,
+    o.unsettled,
+    o.deadline,
+    (o.deadline + a.quiet) AS settle_at,
+    o.created_at,
+    o.updated_at
+   FROM (bridge.orders o
+     JOIN bridge.account a USING (account))
+  WHERE ((o.state = ANY (ARRAY['in_doubt'::bridge.order_state, 'needs_review'::bridge.order_state])) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])));
+
+COMMENT ON VIEW ops.in_doubt IS 'Orders of which nobody knows yet whether they were carried out';
 
 CREATE VIEW ops.ledger AS
  SELECT l.entry_id,
@@ -3514,6 +4261,16 @@ COMMENT ON COLUMN ops.ledger_drift.drift IS 'What was missing when the window wa
 
 COMMENT ON COLUMN ops.ledger_drift.unexplained IS 'What is still missing with everything that was found out and booked since';
 
+CREATE VIEW ops.license_addresses AS
+ SELECT i.license_id,
+    host(i.ip) AS ip,
+    i.since,
+    i.until,
+    i.order_id
+   FROM bridge.license_ip i;
+
+COMMENT ON VIEW ops.license_addresses IS 'Every address that a license has or had';
+
 CREATE VIEW ops.licenses AS
  SELECT l.license_id,
     l.source,
@@ -3542,6 +4299,125 @@ CREATE VIEW ops.licenses AS
      JOIN bridge.line n USING (license_id));
 
 COMMENT ON VIEW ops.licenses IS 'Licenses and the state of their lines';
+
+CREATE VIEW ops.licenses_by_ip AS
+ SELECT i.ip,
+    i.since,
+    i.until,
+    l.license_id,
+    l.source,
+    l.service_id,
+    l.account,
+    l.product_code,
+    l.upstream_type,
+    (l.status)::text AS status,
+    l.upstream_license_id,
+    l.period_end,
+    l.expires_at
+   FROM (bridge.license_ip i
+     JOIN bridge.license l USING (license_id))
+UNION ALL
+ SELECT l.ip,
+    l.created_at AS since,
+    NULL::timestamp with time zone AS until,
+    l.license_id,
+    l.source,
+    l.service_id,
+    l.account,
+    l.product_code,
+    l.upstream_type,
+    (l.status)::text AS status,
+    l.upstream_license_id,
+    l.period_end,
+    l.expires_at
+   FROM bridge.license l
+  WHERE ((l.ip IS NOT NULL) AND (NOT (EXISTS ( SELECT
+           FROM bridge.license_ip i
+          WHERE ((i.license_id = l.license_id) AND (i.ip = l.ip))))));
+
+COMMENT ON VIEW ops.licenses_by_ip IS 'Which licenses an address has or had: ask with where ip = (an inet)';
+
+CREATE VIEW ops.oldest_waiting AS
+ SELECT o.order_id,
+    (o.state)::text AS state,
+    o.reason_code,
+    bridge.order_reason(o.*) AS reason,
+    o.source,
+    o.service_id,
+    (o.type)::text AS type,
+    o.account,
+    o.product_code,
+    host(o.ip) AS ip,
+    o.created_at,
+        CASE
+            WHEN (o.state = 'queued'::bridge.order_state) THEN o.next_try_at
+            ELSE NULL::timestamp with time zone
+        END AS next_try_at,
+    (now() - o.created_at) AS waiting
+   FROM ((unnest(ARRAY['queued'::bridge.order_state, 'blocked'::bridge.order_state, 'held'::bridge.order_state, 'calling'::bridge.order_state, 'in_doubt'::bridge.order_state, 'needs_review'::bridge.order_state]) s(state)
+     CROSS JOIN LATERAL ( SELECT x.order_id,
+            x.license_id,
+            x.source,
+            x.operation_key,
+            x.key_free,
+            x.fingerprint,
+            x.type,
+            x.paid,
+            x.provider,
+            x.account,
+            x.service_id,
+            x.product_code,
+            x.upstream_type,
+            x.new_product_code,
+            x.new_upstream_type,
+            x.recycled,
+            x.ip,
+            x.new_ip,
+            x.billing_months,
+            x.period_end,
+            x.license_key,
+            x.customer_email,
+            x.domain,
+            x.hwid,
+            x.machine_name,
+            x.os_info,
+            x.verification_type,
+            x.sequence,
+            x.order_sequence,
+            x."position",
+            x.cause,
+            x.max_credits,
+            x.panel_order_id,
+            x.invoice_id,
+            x.invoice_item_id,
+            x.event_at,
+            x.state,
+            x.reason_code,
+            x.reason,
+            x.parked,
+            x.waits_pair,
+            x.doubted,
+            x.attempts,
+            x.sent_attempt,
+            x.deadline,
+            x.next_try_at,
+            x.price,
+            x.price_other,
+            x.month_price,
+            x.window_id,
+            x.unsettled,
+            x.credits,
+            x.upstream_license_id,
+            x.created_at,
+            x.updated_at,
+            x.finished_at
+           FROM bridge.orders x
+          WHERE ((x.state = s.state) AND (x.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))
+          ORDER BY x.order_id
+         LIMIT 20) w)
+     JOIN bridge.orders o ON ((o.order_id = w.order_id)));
+
+COMMENT ON VIEW ops.oldest_waiting IS 'The twenty oldest unfinished orders of each state, and why each waits';
 
 CREATE VIEW ops.operator_actions AS
  SELECT a.action_id,
@@ -3612,6 +4488,131 @@ CREATE VIEW ops.orders_by_state AS
 
 COMMENT ON VIEW ops.orders_by_state IS 'Unfinished orders by state';
 
+CREATE VIEW ops.overview_warnings AS
+ SELECT 1 AS rank,
+    'critical'::text AS severity,
+    'review'::text AS kind,
+    NULL::text AS subject,
+    format('%s orders lie in review, the oldest since %s UTC'::text, s.orders, to_char((s.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI'::text)) AS text
+   FROM ops.orders_by_state s
+  WHERE (s.state = 'needs_review'::text)
+UNION ALL
+ SELECT 2 AS rank,
+    'warning'::text AS severity,
+    'in_doubt'::text AS kind,
+    NULL::text AS subject,
+    format('of %s calls it is not known yet whether they were carried out'::text, s.orders) AS text
+   FROM ops.orders_by_state s
+  WHERE (s.state = 'in_doubt'::text)
+UNION ALL
+ SELECT 3 AS rank,
+    'critical'::text AS severity,
+    'account_paused'::text AS kind,
+    a.account AS subject,
+    format('account %s is paused: %s'::text, a.account, a.pause_reason) AS text
+   FROM bridge.account a
+  WHERE a.paused
+UNION ALL
+ SELECT 4 AS rank,
+    'critical'::text AS severity,
+    'account_alarm'::text AS kind,
+    a.account AS subject,
+    format('account %s: %s'::text, a.account, a.alarm) AS text
+   FROM bridge.account a
+  WHERE (a.alarm IS NOT NULL)
+UNION ALL
+ SELECT 5 AS rank,
+    'critical'::text AS severity,
+    'balance_unread'::text AS kind,
+    a.account AS subject,
+    format('the balance of %s cannot be read since %s UTC'::text, a.account, to_char((a.unread_since AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI'::text)) AS text
+   FROM bridge.account a
+  WHERE (a.unread_since < (now() - '00:15:00'::interval))
+UNION ALL
+ SELECT 6 AS rank,
+        CASE
+            WHEN ((b.left_after < (0)::numeric) OR (b.days_left < (3)::numeric)) THEN 'critical'::text
+            ELSE 'warning'::text
+        END AS severity,
+    'balance_low'::text AS kind,
+    b.account AS subject,
+    format('the credits of %s last %s days; after what waits and the renewals of 30 days %s are left'::text, b.account, COALESCE((b.days_left)::text, 'many'::text), b.left_after) AS text
+   FROM ops.balance_runway b
+  WHERE ((b.left_after < (0)::numeric) OR (b.days_left < (7)::numeric))
+UNION ALL
+ SELECT 7 AS rank,
+    'warning'::text AS severity,
+    'sandbox'::text AS kind,
+    a.account AS subject,
+    format('account %s is a sandbox: nothing is concluded from its balance'::text, a.account) AS text
+   FROM bridge.account a
+  WHERE a.sandbox
+UNION ALL
+ SELECT 8 AS rank,
+    'critical'::text AS severity,
+    'no_worker'::text AS kind,
+    NULL::text AS subject,
+    'no worker was seen within the last minute: nothing is carried out'::text AS text
+  WHERE (NOT (EXISTS ( SELECT
+           FROM bridge.worker w
+          WHERE (w.seen_at > (now() - '00:01:00'::interval)))))
+UNION ALL
+ SELECT 9 AS rank,
+    'warning'::text AS severity,
+    'failures'::text AS kind,
+    NULL::text AS subject,
+    format('%s orders failed within 24 hours'::text, sum(f.orders)) AS text
+   FROM ops.failure_reasons_24h f
+ HAVING (sum(f.orders) > (0)::numeric)
+UNION ALL
+ SELECT 10 AS rank,
+    'warning'::text AS severity,
+    'oldest_waiting'::text AS kind,
+    (w.order_id)::text AS subject,
+    format('order %s waits since %s UTC: %s'::text, w.order_id, to_char((w.created_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI'::text), COALESCE(w.reason, w.reason_code, w.state)) AS text
+   FROM ( SELECT o.order_id,
+            o.state,
+            o.reason_code,
+            o.reason,
+            o.source,
+            o.service_id,
+            o.type,
+            o.account,
+            o.product_code,
+            o.ip,
+            o.created_at,
+            o.next_try_at,
+            o.waiting
+           FROM ops.oldest_waiting o
+          ORDER BY o.order_id
+         LIMIT 1) w
+  WHERE (w.created_at < (now() - '01:00:00'::interval))
+UNION ALL
+ SELECT 11 AS rank,
+    'warning'::text AS severity,
+    'callbacks_dead'::text AS kind,
+    NULL::text AS subject,
+    format('%s notices could not be delivered to the panels'::text, count(*)) AS text
+   FROM bridge.callback c
+  WHERE (c.state = 'dead'::text)
+ HAVING (count(*) > 0);
+
+COMMENT ON VIEW ops.overview_warnings IS 'What a person should look at now, the gravest first';
+
+CREATE VIEW ops.product_costs AS
+ SELECT p.account,
+    p.upstream_type,
+    p.name,
+    trim_scale(p.price) AS price,
+    p.visible,
+    p.updated_at,
+    COALESCE(( SELECT jsonb_agg(jsonb_build_object('action', l.action, 'new_type', NULLIF(l.new_type, ''::text), 'billing_months', l.billing_months, 'price', (trim_scale(l.price))::text, 'month_price', (trim_scale(l.month_price))::text, 'learned_at', bridge.utc(l.learned_at)) ORDER BY l.action, l.new_type, l.billing_months) AS jsonb_agg
+           FROM bridge.product_price l
+          WHERE ((l.account = p.account) AND (l.upstream_type = p.upstream_type))), '[]'::jsonb) AS learned
+   FROM bridge.product p;
+
+COMMENT ON VIEW ops.product_costs IS 'The catalogues as last read, with what whole calls were seen to cost';
+
 CREATE VIEW ops.products AS
  SELECT p.account,
     p.upstream_type,
@@ -3636,6 +4637,24 @@ CREATE VIEW ops.refused_deliveries AS
    FROM bridge.refusal r;
 
 COMMENT ON VIEW ops.refused_deliveries IS 'Deliveries that were refused';
+
+CREATE VIEW ops.retry_queue AS
+ SELECT o.order_id,
+    o.source,
+    o.service_id,
+    (o.type)::text AS type,
+    o.account,
+    o.product_code,
+    host(o.ip) AS ip,
+    o.attempts,
+    o.reason_code,
+    o.reason,
+    o.next_try_at,
+    o.created_at
+   FROM bridge.orders o
+  WHERE ((o.state = 'queued'::bridge.order_state) AND (o.attempts > 0));
+
+COMMENT ON VIEW ops.retry_queue IS 'Orders that were tried and will be tried again, with the time of the next try';
 
 CREATE VIEW ops.review AS
  SELECT o.order_id,
@@ -3687,6 +4706,23 @@ COMMENT ON COLUMN ops.review.missing IS 'What went from the balance beyond the c
 
 COMMENT ON COLUMN ops.review.doubts_price IS 'What the doubtful calls of the window would have cost together';
 
+CREATE VIEW ops.table_health AS
+ SELECT s.relname AS "table",
+    s.n_live_tup AS live_rows,
+    s.n_dead_tup AS dead_rows,
+    round(((100.0 * (s.n_dead_tup)::numeric) / (NULLIF((s.n_live_tup + s.n_dead_tup), 0))::numeric), 1) AS dead_percent,
+    pg_total_relation_size((s.relid)::regclass) AS bytes,
+    s.last_autovacuum,
+    s.last_vacuum,
+    s.last_autoanalyze,
+    s.n_ins_since_vacuum AS inserted_since_vacuum,
+    age(c.relfrozenxid) AS xid_age
+   FROM (pg_stat_all_tables s
+     JOIN pg_class c ON ((c.oid = s.relid)))
+  WHERE (s.schemaname = 'bridge'::name);
+
+COMMENT ON VIEW ops.table_health IS 'Size, dead rows and last clean-up of each table';
+
 CREATE VIEW ops.tokens AS
  SELECT t.token_id,
     t.name,
@@ -3697,6 +4733,87 @@ CREATE VIEW ops.tokens AS
    FROM bridge.token t;
 
 COMMENT ON VIEW ops.tokens IS 'Operators'' tokens, without the tokens';
+
+CREATE VIEW ops.upstream_errors_1h AS
+ SELECT a.account,
+    a.call,
+    (a.verdict)::text AS verdict,
+    a.reason_code,
+    a.http_status,
+    a.curl_code,
+    count(*) AS calls,
+    max(a.started_at) AS last_at,
+    (array_agg(a.order_id ORDER BY a.started_at DESC))[1] AS last_order
+   FROM bridge.attempt a
+  WHERE ((a.started_at > (now() - '01:00:00'::interval)) AND (a.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict, 'refused'::bridge.verdict])))
+  GROUP BY a.account, a.call, a.verdict, a.reason_code, a.http_status, a.curl_code;
+
+COMMENT ON VIEW ops.upstream_errors_1h IS 'Calls of the last hour that did not do what they were to do';
+
+CREATE VIEW ops.upstream_latency_1h AS
+ SELECT a.account,
+    a.call,
+    count(*) AS calls,
+    percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY a.elapsed_ms) AS p50_ms,
+    percentile_disc((0.95)::double precision) WITHIN GROUP (ORDER BY a.elapsed_ms) AS p95_ms,
+    percentile_disc((0.99)::double precision) WITHIN GROUP (ORDER BY a.elapsed_ms) AS p99_ms,
+    max(a.elapsed_ms) AS max_ms
+   FROM bridge.attempt a
+  WHERE ((a.started_at > (now() - '01:00:00'::interval)) AND (a.elapsed_ms IS NOT NULL))
+  GROUP BY GROUPING SETS ((a.account, a.call), (a.account));
+
+COMMENT ON VIEW ops.upstream_latency_1h IS 'How long calls took within the last hour, for each account (call null) and call';
+
+CREATE VIEW ops.upstreams AS
+ SELECT a.account,
+    a.provider,
+    a.paused,
+    a.pause_reason,
+    trim_scale(a.balance) AS balance,
+    a.balance_at,
+    a.sandbox,
+    a.alarm,
+    a.alarm_at,
+    a.unread_since,
+    a.window_state,
+    a.width,
+    (w.waiting_orders)::integer AS waiting_orders,
+    w.waiting_credits,
+    (w.renewals_30d)::integer AS renewals_30d,
+    w.renewals_credits,
+    w.left_after,
+    trim_scale(COALESCE((d.spent + d.adjustments), (0)::numeric)) AS spent_today,
+    w.spent_a_day,
+    w.days_left,
+    (COALESCE(l.calls, (0)::bigint))::integer AS calls_1h,
+    (COALESCE(e.calls, (0)::numeric))::integer AS errors_1h,
+    l.p50_ms,
+    l.p95_ms,
+    l.p99_ms,
+    '[]'::jsonb AS budgets
+   FROM ((((bridge.account a
+     LEFT JOIN ops.balance_runway w USING (account))
+     LEFT JOIN ops.credits_spent_daily d ON (((d.account = a.account) AND (d.day = ((now() AT TIME ZONE 'UTC'::text))::date))))
+     LEFT JOIN ops.upstream_latency_1h l ON (((l.account = a.account) AND (l.call IS NULL))))
+     LEFT JOIN ( SELECT x.account,
+            sum(x.calls) AS calls
+           FROM ops.upstream_errors_1h x
+          WHERE (x.verdict = ANY (ARRAY['later'::text, 'unsure'::text]))
+          GROUP BY x.account) e ON ((e.account = a.account)));
+
+COMMENT ON VIEW ops.upstreams IS 'Each account with its money and the health of its provider';
+
+CREATE VIEW ops.worker_status AS
+ SELECT w.worker,
+    w.version,
+    w.started_at,
+    w.seen_at,
+    w.running,
+    (now() - w.seen_at) AS silent,
+    (w.seen_at > (now() - '00:01:00'::interval)) AS alive
+   FROM bridge.worker w;
+
+COMMENT ON VIEW ops.worker_status IS 'Workers, and whether they were seen within the last minute';
 
 CREATE VIEW ops.workers AS
  SELECT w.worker,
@@ -3734,6 +4851,12 @@ ALTER TABLE ONLY bridge.callback
 ALTER TABLE ONLY bridge.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (source, delivery_id);
 
+ALTER TABLE ONLY bridge.hour_account
+    ADD CONSTRAINT hour_account_pkey PRIMARY KEY (account, hour);
+
+ALTER TABLE ONLY bridge.hour
+    ADD CONSTRAINT hour_pkey PRIMARY KEY (hour);
+
 ALTER TABLE ONLY bridge.ledger
     ADD CONSTRAINT ledger_pkey PRIMARY KEY (entry_id);
 
@@ -3759,7 +4882,7 @@ ALTER TABLE ONLY bridge.orders
     ADD CONSTRAINT orders_pkey PRIMARY KEY (order_id);
 
 ALTER TABLE ONLY bridge.pair
-    ADD CONSTRAINT pair_account_upstream_type_ip_key UNIQUE (account, upstream_type, ip);
+    ADD CONSTRAINT pair_ip_account_upstream_type_key UNIQUE (ip, account, upstream_type);
 
 ALTER TABLE ONLY bridge.pair
     ADD CONSTRAINT pair_pkey PRIMARY KEY (pair_id);
@@ -3795,6 +4918,10 @@ CREATE INDEX attempt_open ON ONLY bridge.attempt USING btree (order_id, attempt)
 
 CREATE INDEX attempt_default_order_id_attempt_idx ON bridge.attempt_default USING btree (order_id, attempt) WHERE (finished_at IS NULL);
 
+CREATE INDEX attempt_time ON ONLY bridge.attempt USING brin (started_at) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX attempt_default_started_at_idx ON bridge.attempt_default USING brin (started_at) WITH (pages_per_range='32', autosummarize='on');
+
 CREATE INDEX callback_ripe ON bridge.callback USING btree (run_at) WHERE (state = 'queued'::text);
 
 CREATE INDEX delivery_order ON bridge.delivery USING btree (order_id);
@@ -3819,7 +4946,9 @@ CREATE INDEX license_ip_now ON bridge.license USING btree (ip) WHERE (ip IS NOT 
 
 CREATE INDEX license_key_known ON bridge.license USING btree (account, license_key) WHERE (license_key IS NOT NULL);
 
-CREATE INDEX license_service ON bridge.license USING btree (source, service_id);
+CREATE INDEX license_service_source ON bridge.license USING btree (service_id, source);
+
+CREATE INDEX license_upstream_id ON bridge.license USING btree (upstream_license_id) WHERE (upstream_license_id IS NOT NULL);
 
 CREATE INDEX line_leased ON bridge.line USING btree (run_at) WHERE (lease_owner IS NOT NULL);
 
@@ -3829,13 +4958,35 @@ CREATE INDEX line_ripe_type ON bridge.line USING btree (account, head_type, run_
 
 CREATE INDEX operator_action_order ON bridge.operator_action USING btree (order_id) WHERE (order_id IS NOT NULL);
 
+CREATE INDEX order_history_time ON ONLY bridge.order_history USING brin (at) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX order_history_default_at_idx ON bridge.order_history_default USING brin (at) WITH (pages_per_range='32', autosummarize='on');
+
+CREATE INDEX order_history_failed ON ONLY bridge.order_history USING btree (at) WHERE (to_state = 'failed'::bridge.order_state);
+
+CREATE INDEX order_history_default_at_idx1 ON bridge.order_history_default USING btree (at) WHERE (to_state = 'failed'::bridge.order_state);
+
 CREATE INDEX order_history_order ON ONLY bridge.order_history USING btree (order_id, at);
 
 CREATE INDEX order_history_default_order_id_at_idx ON bridge.order_history_default USING btree (order_id, at);
 
+CREATE INDEX orders_domain ON bridge.orders USING btree (lower(domain)) WHERE (domain IS NOT NULL);
+
+CREATE INDEX orders_email ON bridge.orders USING btree (lower(customer_email)) WHERE (customer_email IS NOT NULL);
+
+CREATE INDEX orders_ended_badly ON bridge.orders USING btree (state, order_id) WHERE (state = ANY (ARRAY['failed'::bridge.order_state, 'cancelled'::bridge.order_state]));
+
+CREATE INDEX orders_freed_key ON bridge.orders USING btree (operation_key) WHERE key_free;
+
+CREATE INDEX orders_invoice ON bridge.orders USING brin (invoice_id text_bloom_ops, panel_order_id text_bloom_ops) WITH (pages_per_range='64', autosummarize='on');
+
 CREATE UNIQUE INDEX orders_key ON bridge.orders USING btree (source, operation_key) WHERE (NOT key_free);
 
 CREATE INDEX orders_line ON bridge.orders USING btree (license_id, order_sequence, "position") WHERE (state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]));
+
+CREATE INDEX orders_odd_ip ON bridge.orders USING btree (ip) WHERE ((ip IS NOT NULL) AND ((state = ANY (ARRAY['failed'::bridge.order_state, 'cancelled'::bridge.order_state])) OR (provider = 'lisanszone'::text)));
+
+CREATE INDEX orders_odd_new_ip ON bridge.orders USING btree (new_ip) WHERE ((new_ip IS NOT NULL) AND (state = ANY (ARRAY['failed'::bridge.order_state, 'cancelled'::bridge.order_state])));
 
 CREATE INDEX orders_paused ON bridge.orders USING btree (account) WHERE ((state = 'held'::bridge.order_state) AND (reason_code = ANY (ARRAY['account_paused'::text, 'account_denied'::text])));
 
@@ -3861,7 +5012,13 @@ ALTER INDEX bridge.attempt_open ATTACH PARTITION bridge.attempt_default_order_id
 
 ALTER INDEX bridge.attempt_pkey ATTACH PARTITION bridge.attempt_default_pkey;
 
+ALTER INDEX bridge.attempt_time ATTACH PARTITION bridge.attempt_default_started_at_idx;
+
 ALTER INDEX bridge.event_order ATTACH PARTITION bridge.event_default_order_id_idx;
+
+ALTER INDEX bridge.order_history_time ATTACH PARTITION bridge.order_history_default_at_idx;
+
+ALTER INDEX bridge.order_history_failed ATTACH PARTITION bridge.order_history_default_at_idx1;
 
 ALTER INDEX bridge.order_history_order ATTACH PARTITION bridge.order_history_default_order_id_at_idx;
 
@@ -3883,6 +5040,12 @@ CREATE CONSTRAINT TRIGGER orders_moved AFTER UPDATE ON bridge.orders NOT DEFERRA
 
 ALTER TABLE ONLY bridge.budget
     ADD CONSTRAINT budget_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.hour_account
+    ADD CONSTRAINT hour_account_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.hour_account
+    ADD CONSTRAINT hour_account_hour_fkey FOREIGN KEY (hour) REFERENCES bridge.hour(hour);
 
 ALTER TABLE ONLY bridge.ledger
     ADD CONSTRAINT ledger_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
@@ -3987,10 +5150,18 @@ REVOKE ALL ON FUNCTION bridge.budget_turn(o bridge.orders, OUT at timestamp with
 REVOKE ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) TO bridge_ops;
 
+REVOKE ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) TO bridge_ops;
+
 REVOKE ALL ON FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.event_shown(p_body bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.hours_sum(p_most integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.hours_sum(p_most integer) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) TO bridge_intake;
@@ -4022,9 +5193,14 @@ REVOKE ALL ON FUNCTION bridge.intake_sort(p_locked bigint[], p_source text[], p_
 
 REVOKE ALL ON FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint, p_order bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.json_masked(p jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.license_terminated(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.licenses_find(p_source text, p_service text, p_ip inet, p_account text, p_product text, p_status text, p_key text, p_text text, p_before bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.licenses_find(p_source text, p_service text, p_ip inet, p_account text, p_product text, p_status text, p_key text, p_text text, p_before bigint, p_limit integer) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.line_advance(p_license bigint) FROM PUBLIC;
 
@@ -4041,8 +5217,14 @@ GRANT ALL ON FUNCTION bridge.operator_adopt(p_actor text, p_dry boolean, text[],
 
 REVOKE ALL ON FUNCTION bridge.operator_book(p_actor text, p_account text, p_kind text, p_amount numeric, p_reason text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.operator_bulk(p_actor text, p_action text, p_orders bigint[], p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_bulk(p_actor text, p_action text, p_orders bigint[], p_reason text) TO bridge_operator;
+
 REVOKE ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_free_key(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_free_key(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.operator_hold(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_hold(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
@@ -4069,6 +5251,9 @@ GRANT ALL ON FUNCTION bridge.operator_topup(p_actor text, p_account text, p_amou
 
 REVOKE ALL ON FUNCTION bridge.order_action(o bridge.orders) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.order_actions(p_order bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.order_actions(p_order bigint) TO bridge_ops;
+
 REVOKE ALL ON FUNCTION bridge.order_bar(o bridge.orders, p_done_sequence bigint, OUT state bridge.order_state, OUT code text, OUT sentence text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_budget_reason(o bridge.orders) FROM PUBLIC;
@@ -4085,6 +5270,8 @@ REVOKE ALL ON FUNCTION bridge.order_ended(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_expected(o bridge.orders) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.order_expected(o bridge.orders) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.order_fits(o bridge.orders, p_states bridge.order_state[], p_source text, p_service text, p_ip inet, p_license bigint, p_account text, p_type bridge.order_type, p_product text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_let_go(o bridge.orders) FROM PUBLIC;
 
@@ -4103,11 +5290,26 @@ REVOKE ALL ON FUNCTION bridge.order_succeeded(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_target(o bridge.orders, OUT target_type text, OUT target_ip inet) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.order_timeline(p_order bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.order_timeline(p_order bigint) TO bridge_ops;
+
 REVOKE ALL ON FUNCTION bridge.orders_begin() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_find(p_filter jsonb, p_before bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.orders_find(p_filter jsonb, p_before bigint, p_limit integer) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.orders_fixed() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.orders_match(p_filter jsonb, p_states text, p_up_to bigint, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.orders_match(p_filter jsonb, p_states text, p_up_to bigint, p_limit integer) TO bridge_ops;
+
 REVOKE ALL ON FUNCTION bridge.orders_moved() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_of_ip(p_ip inet) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_of_key(p_key text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_of_text(p_text text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) TO bridge_intake;
@@ -4162,6 +5364,8 @@ GRANT ALL ON FUNCTION bridge.service_orders(p_source text, p_service text, p_lim
 REVOKE ALL ON FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_limit integer) TO bridge_intake;
 
+REVOKE ALL ON FUNCTION bridge.sources_known() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.token_check(p_digest bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_intake;
 GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_ops;
@@ -4171,6 +5375,9 @@ GRANT ALL ON FUNCTION bridge.token_create(p_actor text, p_name text, p_digest by
 
 REVOKE ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.utc(p_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.utc(p_at timestamp with time zone) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.window_book(a bridge.account, w bridge.spending_window, p_balance numeric, p_learned numeric, p_rise numeric, p_alarm text) FROM PUBLIC;
 
@@ -4238,6 +5445,8 @@ GRANT ALL ON FUNCTION bridge.worker_seen(p_worker text, p_version text, p_runnin
 
 GRANT SELECT ON TABLE ops.accounts TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.activity_hourly TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.attempts TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.renewals_due TO bridge_ops;
@@ -4246,15 +5455,33 @@ GRANT SELECT ON TABLE ops.waiting_purchases TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.balance_runway TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.blocked_licenses TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.budgets TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.callbacks TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.credits_spent_daily TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.customer_licenses TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.deliveries TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.failure_reasons_24h TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.in_doubt TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.ledger TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.ledger_drift TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.license_addresses TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.licenses TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.licenses_by_ip TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.oldest_waiting TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.operator_actions TO bridge_ops;
 
@@ -4264,12 +5491,28 @@ GRANT SELECT ON TABLE ops.orders TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.orders_by_state TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.overview_warnings TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.product_costs TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.products TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.refused_deliveries TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.retry_queue TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.review TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.table_health TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.tokens TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.upstream_errors_1h TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.upstream_latency_1h TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.upstreams TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.worker_status TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.workers TO bridge_ops;

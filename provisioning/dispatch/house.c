@@ -18,6 +18,8 @@
 #define PARTITION_EVERY_MS   (6 * 60 * 60 * 1000)
 #define CREDITS_EVERY_MAX_MS 30000
 #define SCHEMA_EVERY_MS      5000
+#define SUMS_EVERY_MS        60000
+#define SUMS_MOST            4 /* hours at a time: the session has more urgent chores */
 
 static bool chore_failed(const struct rows *rows)
 {
@@ -136,6 +138,22 @@ static void sign_of_life(struct worker *worker)
     session_submit(worker->house, &QUERY_WORKER_SEEN, &params, CHORE_TIMEOUT_MS, chore_ended, NULL);
 }
 
+/* Sums hours that are over; there may be more of them after a pause. */
+static void hours_summed(void *ctx, const struct rows *rows)
+{
+    struct house *house = ctx;
+    if (!chore_failed(rows) && rows_int(rows, 0, "hours") == SUMS_MOST)
+        house->sums_ms = 0;
+}
+
+static void hours_sum(struct worker *worker, struct house *house)
+{
+    struct params params;
+    params_init(&params);
+    params_int(&params, SUMS_MOST);
+    session_submit(worker->house, &QUERY_HOURS_SUM, &params, CHORE_TIMEOUT_MS, hours_summed, house);
+}
+
 static int64_t credits_every_ms(const struct worker *worker)
 {
     int64_t every = CREDITS_EVERY_MAX_MS;
@@ -170,5 +188,9 @@ void house_step(struct worker *worker, struct house *house)
     if (now >= house->credits_ms) {
         house->credits_ms = now + credits_every_ms(worker);
         chore(worker, &QUERY_ACCOUNTS_SHORT, short_accounts);
+    }
+    if (now >= house->sums_ms) {
+        house->sums_ms = now + SUMS_EVERY_MS;
+        hours_sum(worker, house);
     }
 }

@@ -85,43 +85,6 @@ void order_read(struct session *session, int64_t order_id, const char *source, i
     session_submit(session, &QUERY_ORDER_READ, &params, timeout_ms, order_done, wait);
 }
 
-static void orders_done(void *ctx, const struct rows *rows)
-{
-    struct read_wait *wait = ctx;
-    enum rows_status status = read_status("orders", rows);
-    int count = status == ROWS_OK ? rows_count(rows) : 0;
-    struct order_view *views = heap_alloc((size_t)(count > 0 ? count : 1) * sizeof *views);
-
-    for (int i = 0; i < count; i++) {
-        order_view_read(&views[i], rows, i);
-        views[i].next_try_at = rows_text(rows, i, "run_at");
-        views[i].account = rows_text(rows, i, "account");
-        views[i].product_code = rows_text(rows, i, "product_code");
-        views[i].ip = rows_text(rows, i, "ip");
-    }
-    wait->done.orders(wait->ctx, status, views, (size_t)count);
-    free(views);
-    free(wait);
-}
-
-void ops_orders(struct session *session, const char *state, int64_t before, int limit, int64_t timeout_ms,
-                ops_orders_fn *done, void *ctx)
-{
-    struct read_wait *wait = wait_new(ctx);
-    struct params params;
-
-    assert(limit > 0 && limit <= OPS_PAGE_MAX);
-    wait->done.orders = done;
-    params_init(&params);
-    params_text(&params, state);
-    if (before > 0)
-        params_int(&params, before);
-    else
-        params_null(&params);
-    params_int(&params, limit);
-    session_submit(session, &QUERY_OPS_ORDERS, &params, timeout_ms, orders_done, wait);
-}
-
 static void service_orders_done(void *ctx, const struct rows *rows)
 {
     struct read_wait *wait = ctx;

@@ -31,11 +31,8 @@ struct order_view {
     const char *updated_at;
     const char *next_try_at;
     const char *credits;  /* decimal text */
-    const char *license;  /* a JSON object; not from ops_orders */
+    const char *license;  /* a JSON object */
     const char *evidence; /* a JSON array of attempts; service_orders only */
-    const char *account;  /* from here on ops_orders only */
-    const char *product_code;
-    const char *ip;
 };
 
 /* order is NULL when there is none, or it belongs to another source. */
@@ -44,11 +41,7 @@ typedef void order_read_fn(void *ctx, enum rows_status status, const struct orde
 void order_read(struct session *session, int64_t order_id, const char *source, int64_t timeout_ms, order_read_fn *done,
                 void *ctx);
 
-/* before 0: from the newest; state NULL: all. */
 typedef void ops_orders_fn(void *ctx, enum rows_status status, const struct order_view *orders, size_t count);
-void ops_orders(struct session *session, const char *state, int64_t before, int limit, int64_t timeout_ms,
-                ops_orders_fn *done, void *ctx);
-
 /* The newest orders of a service with their attempts, newest first. */
 void service_orders(struct session *session, const char *source, const char *service_id, int limit, int64_t timeout_ms,
                     ops_orders_fn *done, void *ctx);

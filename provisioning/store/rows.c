@@ -66,3 +66,40 @@ bool rows_bool(const struct rows *rows, int row, const char *column)
     const char *text = rows_text(rows, row, column);
     return text != NULL && text[0] == 't';
 }
+
+int rows_width(const struct rows *rows)
+{
+    return rows->status == ROWS_OK ? PQnfields(rows->result) : 0;
+}
+
+const char *rows_name(const struct rows *rows, int column)
+{
+    return PQfname(rows->result, column);
+}
+
+enum rows_kind rows_kind(const struct rows *rows, int column)
+{
+    switch (PQftype(rows->result, column)) {
+    case 16: /* bool */
+        return ROWS_BOOL;
+    case 20: /* int8 */
+        return ROWS_ID;
+    case 21: /* int2 */
+    case 23: /* int4 */
+        return ROWS_NUMBER;
+    case 114:  /* json */
+    case 3802: /* jsonb */
+        return ROWS_JSON;
+    case 1700: /* numeric */
+        return ROWS_DECIMAL;
+    case 1184: /* timestamptz */
+        return ROWS_TIME;
+    default:
+        return ROWS_TEXT;
+    }
+}
+
+const char *rows_cell(const struct rows *rows, int row, int column)
+{
+    return PQgetisnull(rows->result, row, column) ? NULL : PQgetvalue(rows->result, row, column);
+}

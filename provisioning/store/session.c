@@ -8,6 +8,7 @@
 #include "store/session.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include "store/rows.h"
 
 #define CONNECT_TIMEOUT_MS 10000
+#define STATEMENT_MS       INT64_C(30000)
 #define RECONNECT_MIN_MS   100
 #define RECONNECT_MAX_MS   5000
 #define PREPARED_MAX       64
@@ -45,7 +47,7 @@ struct session {
     PGconn *conn;
     enum phase phase;
     PostgresPollingStatusType polling;
-    int64_t retry_at_ms, connect_by_ms, retry_ms;
+    int64_t retry_at_ms, connect_by_ms, retry_ms, query_ms;
     struct job *first, **last;
     bool running;   /* the first job is at the server */
     bool preparing; /* its answer will be that of a PREPARE */
@@ -159,12 +161,14 @@ static void session_set_up(struct session *session)
     if (session->listen != NULL)
         channel = PQescapeIdentifier(session->conn, session->listen, strlen(session->listen));
     snprintf(sql, sizeof sql,
-             "set search_path = pg_catalog, pg_temp; set timezone = 'UTC'; set statement_timeout = '30s'; "
+             "set search_path = pg_catalog, pg_temp; set timezone = 'UTC'; set statement_timeout = %" PRId64 "; %s"
              "set lock_timeout = '10s'; select current_setting('fsync') as fsync, "
              "current_setting('full_page_writes') as full_page_writes, "
              "current_setting('synchronous_commit') as synchronous_commit; select set_config('synchronous_commit', "
              "'on', false) "
              "where current_setting('synchronous_commit') in ('off', 'local')%s%s",
+             session->query_ms > 0 ? session->query_ms : STATEMENT_MS,
+             session->query_ms > 0 ? "set plan_cache_mode = force_custom_plan; " : "",
              channel == NULL ? "" : "; listen ", channel == NULL ? "" : channel);
     PQfreemem(channel);
     session->phase = PHASE_SETUP;
@@ -381,6 +385,7 @@ struct session *session_open(const struct session_options *options)
     session->listen = heap_strdup(options->listen);
     session->notify = options->notify;
     session->notify_ctx = options->notify_ctx;
+    session->query_ms = options->query_ms;
     session->clock = options->clock;
     session->durable = options->durable;
     session->last = &session->first;

@@ -50,6 +50,7 @@ struct session_options {
     const char *listen;      /* channel to LISTEN on; NULL: none */
     session_notify_fn *notify;
     void *notify_ctx;
+    int64_t query_ms;          /* people's questions: given up after that, planned for their values; 0: no such */
     bool durable;              /* only servers that keep what they have committed */
     const struct clock *clock; /* borrowed */
 };
@@ -89,5 +90,12 @@ bool rows_null(const struct rows *rows, int row, const char *column);
 const char *rows_text(const struct rows *rows, int row, const char *column); /* NULL for SQL null */
 int64_t rows_int(const struct rows *rows, int row, const char *column);      /* 0 for SQL null */
 bool rows_bool(const struct rows *rows, int row, const char *column);
+
+/* For whoever prints rows without knowing their columns. */
+enum rows_kind { ROWS_TEXT, ROWS_NUMBER, ROWS_ID, ROWS_DECIMAL, ROWS_BOOL, ROWS_TIME, ROWS_JSON };
+int rows_width(const struct rows *rows);
+const char *rows_name(const struct rows *rows, int column);
+enum rows_kind rows_kind(const struct rows *rows, int column);       /* ROWS_ID: bigint; days are text */
+const char *rows_cell(const struct rows *rows, int row, int column); /* NULL for SQL null */
 
 #endif

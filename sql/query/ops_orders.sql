@@ -1,8 +1,8 @@
--- Orders for the operators, newest first.
--- $1 state (null: all)  $2 only order ids below this (null: from the newest)  $3 most rows
-select order_id, source, service_id, operation_key, type, state, reason, attempts, account, product_code,
-       ip, credits, created_at, updated_at, run_at
-from ops.orders
-where ($1::text is null or state = $1) and ($2::bigint is null or order_id < $2::bigint)
-order by order_id desc
-limit $3::int
+-- A page of orders that fit, newest first.
+-- $1 filters, an object (docs/ops-api.md)  $2 only order ids below this (null: from the newest)  $3 most rows
+select f.next, o.order_id, o.source, o.service_id, o.operation_key, o.type, o.state, o.reason_code, o.reason, o.attempts,
+       o.doubted, o.account, o.product_code, o.ip, o.new_ip, o.license_id, o.credits, o.price, o.created_at, o.updated_at,
+       o.finished_at, o.run_at as next_try_at
+from bridge.orders_find($1::jsonb, $2::bigint, $3::int) f
+left join ops.orders o on o.order_id = f.order_id
+order by f.order_id desc

@@ -9,18 +9,21 @@ insert into t.may values
                           'schema_version', 'service_orders', 'source_licenses', 'token_check']),
   ('bridge_worker', array['account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread',
                           'budget_cool', 'budget_ease', 'budget_take',
-                          'holds_release', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',
+                          'holds_release', 'hours_sum', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',
                           'product_store',
                           'schema_version', 'window_close', 'window_doubts', 'window_expected', 'window_look',
                           'window_open', 'window_prices_hold',
                           'window_probed', 'window_settle', 'work_begin', 'work_claim', 'work_claim_paid', 'work_claim_rationed', 'work_fence', 'work_outcomes',
                           'work_return', 'work_takeover', 'worker_gone', 'worker_seen']),
-  ('bridge_ops', array['answer_text', 'budget_now', 'budget_waiting', 'order_expected', 'order_read', 'order_reason', 'schema_version', 'token_check']),
-  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'budget_now', 'budget_waiting', 'operator_acknowledge', 'operator_adjust',
-                            'operator_adopt', 'operator_cancel', 'operator_hold', 'operator_pause', 'operator_release',
-                            'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup', 'order_expected', 'order_read',
-                            'order_reason', 'product_store', 'schema_version', 'token_check', 'token_create',
-                            'token_revoke']);
+  ('bridge_ops', array['answer_text', 'budget_now', 'budget_waiting', 'deliveries_find', 'licenses_find', 'order_actions', 'order_expected', 'order_read', 'order_reason',
+                       'order_timeline', 'orders_find', 'orders_match', 'schema_version', 'token_check', 'utc']),
+  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'budget_now', 'budget_waiting', 'deliveries_find', 'licenses_find',
+                            'operator_acknowledge', 'operator_adjust',
+                            'operator_adopt', 'operator_bulk', 'operator_cancel', 'operator_free_key', 'operator_hold', 'operator_pause', 'operator_release',
+                            'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup',
+                            'order_actions', 'order_expected', 'order_read', 'order_reason', 'order_timeline', 'orders_find', 'orders_match',
+                             'product_store', 'schema_version', 'token_check', 'token_create',
+                            'token_revoke', 'utc']);
 -- Everybody asks whether the schema serves them.
 update t.may set functions = (select array_agg(f order by f) from unnest(functions || 'schema_oldest_program'::text) f);
 create view t.function as

@@ -448,15 +448,16 @@ def test_operators_list_orders_by_pages(front):
         assert front.deliver(front.create()).status == 202
     page = front.as_operator("/ops/api/v1/orders?limit=2&state=queued", "OPS_URL")
     assert page.status == 200, page
-    ids = [int(order["order_id"]) for order in page.body["orders"]]
-    assert len(ids) == 2 and ids[0] > ids[1] and page.body["next_before"] == str(ids[1])
+    ids = [int(order["order_id"]) for order in page.body["items"]]
+    assert len(ids) == 2 and ids[0] > ids[1] and page.body["next"] == str(ids[1])
     rest = front.as_operator(f"/ops/api/v1/orders?limit=2&before={ids[1]}", "OPS_URL")
-    assert int(rest.body["orders"][0]["order_id"]) < ids[1]
+    assert int(rest.body["items"][0]["order_id"]) < ids[1]
 
 
 def test_operators_list_checks_its_query(front, refuses):
     for query, field in (("state=asleep", "state"), ("limit=0", "limit"), ("limit=501", "limit"),
-                         ("before=x", "before")):
+                         ("before=x", "before"), ("stat=queued", "stat"), ("ip=1.2.3", "ip"), ("ip=%zz", "ip"),
+                         ("state=queued&state=held", "state"), ("text=", "text")):
         refuses(front.as_operator(f"/ops/api/v1/orders?{query}", "OPS_URL"), 400, field)
     refuses(front.get("/ops/api/v1/orders", "OPS_URL"), 401, "authorization")
 

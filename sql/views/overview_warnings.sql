@@ -1,0 +1,43 @@
+-- SPDX-License-Identifier: Apache-2.0
+create or replace view ops.overview_warnings as
+  select 1 as rank, 'critical' as severity, 'review' as kind, null::text as subject,
+         format('%s orders lie in review, the oldest since %s UTC', s.orders, to_char(s.oldest at time zone 'UTC', 'YYYY-MM-DD HH24:MI')) as text
+  from ops.orders_by_state s where s.state = 'needs_review'
+  union all
+  select 2, 'warning', 'in_doubt', null, format('of %s calls it is not known yet whether they were carried out', s.orders)
+  from ops.orders_by_state s where s.state = 'in_doubt'
+  union all
+  select 3, 'critical', 'account_paused', a.account, format('account %s is paused: %s', a.account, a.pause_reason)
+  from bridge.account a where a.paused
+  union all
+  select 4, 'critical', 'account_alarm', a.account, format('account %s: %s', a.account, a.alarm)
+  from bridge.account a where a.alarm is not null
+  union all
+  select 5, 'critical', 'balance_unread', a.account,
+         format('the balance of %s cannot be read since %s UTC', a.account, to_char(a.unread_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))
+  from bridge.account a where a.unread_since < now() - interval '15 minutes'
+  union all
+  select 6, case when b.left_after < 0 or b.days_left < 3 then 'critical' else 'warning' end, 'balance_low', b.account,
+         format('the credits of %s last %s days; after what waits and the renewals of 30 days %s are left', b.account,
+                coalesce(b.days_left::text, 'many'), b.left_after)
+  from ops.balance_runway b where b.left_after < 0 or b.days_left < 7
+  union all
+  select 7, 'warning', 'sandbox', a.account, format('account %s is a sandbox: nothing is concluded from its balance', a.account)
+  from bridge.account a where a.sandbox
+  union all
+  select 8, 'critical', 'no_worker', null, 'no worker was seen within the last minute: nothing is carried out'
+  where not exists (select from bridge.worker w where w.seen_at > now() - interval '1 minute')
+  union all
+  select 9, 'warning', 'failures', null, format('%s orders failed within 24 hours', sum(f.orders))
+  from ops.failure_reasons_24h f having sum(f.orders) > 0
+  union all
+  select 10, 'warning', 'oldest_waiting', w.order_id::text,
+         format('order %s waits since %s UTC: %s', w.order_id, to_char(w.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'),
+                coalesce(w.reason, w.reason_code, w.state))
+  from (select * from ops.oldest_waiting o order by o.order_id limit 1) w
+  where w.created_at < now() - interval '1 hour'
+  union all
+  select 11, 'warning', 'callbacks_dead', null, format('%s notices could not be delivered to the panels', count(*))
+  from bridge.callback c where c.state = 'dead' having count(*) > 0;
+comment on view ops.overview_warnings is 'What a person should look at now, the gravest first';
+grant select on ops.overview_warnings to bridge_ops;
