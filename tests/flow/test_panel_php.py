@@ -72,6 +72,22 @@ def test_both_languages_say_the_same_things():
     assert marks == ""
 
 
+@pytest.mark.parametrize("signature, seconds, code", [
+    ("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 0, 400),  # the signature is good, and the body no notice
+    ("v1,AAAA v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 300, 400),
+    ("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 301, 401),
+    ("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1Oe=", 0, 401),
+    ("v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", 0, 401), ("", 0, 401), ("v1,", 0, 401)])
+def test_the_published_vector(signature, seconds, code):
+    """Standard Webhooks' own example, as a callback."""
+    said = php("require $argv[1]; try { LicenseBridge\\Callback::read(['webhook-id' => 'msg_p5jXN8AQM9LWM0D4loKWxJek',"
+               " 'webhook-timestamp' => '1614265330', 'webhook-signature' => $argv[2]], '{\"test\": 2432232314}',"
+               " LicenseBridge\\Client::secretsRead('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'), 1614265330 + (int) $argv[3]);"
+               " } catch (LicenseBridge\\CallbackRefused $refused) { echo $refused->getCode(); }",
+               ROOT / "provisioning/panels/lib/Client.php", signature, seconds)
+    assert said == str(code)
+
+
 @pytest.mark.parametrize("language, turkish", [("turkish", True), ("tr", True), ("tr-TR", True), ("TURKISH", True),
                                                ("english", False), ("", False), ("true", False), ("trad", False)])
 def test_languages_by_their_names(language, turkish):

@@ -267,6 +267,7 @@ def test_what_the_module_says_of_itself(whmcs):
     service = whmcs.service()
     data = whmcs.call("function", "MetaData", service)
     assert (data["APIVersion"], data["RequiresServer"]) == ("1.1", True)
+    assert whmcs.function("ClientAreaAllowedFunctions", service) == ["clientchangeip"]
     options = whmcs.function("ConfigOptions", service)
     assert len(options) <= 24 and options["Product code"]["Loader"] == "licensebridge_ProductsLoader"
     products = whmcs.function("ProductsLoader", service)

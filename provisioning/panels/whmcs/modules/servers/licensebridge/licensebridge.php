@@ -126,9 +126,10 @@ function licensebridge_ClientAreaCustomButtonArray(array $params = [])
     return Panel::clientMayMove($params) ? [Panel::clientTexts($params)->get('change_address') => 'clientchangeip'] : [];
 }
 
-function licensebridge_ClientAreaAllowedFunctions(array $params = [])
+/** The form in the client area calls it without a button; whether the product allows it is asked there. */
+function licensebridge_ClientAreaAllowedFunctions()
 {
-    return Panel::clientMayMove($params) ? ['clientchangeip'] : [];
+    return ['clientchangeip'];
 }
 
 /** Without an address: the form; with one: the change. The client reads no more than what is a client's business. */
