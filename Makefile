@@ -126,8 +126,11 @@ $(B)/bench/load: $(call bench_obj,load webhook answer histogram)
 $(B)/bench/ceiling: $(call bench_obj,ceiling)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lfcgi
+$(B)/bench/calls: $(call bench_obj,calls)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcurl
 .PHONY: bench-programs
-bench-programs: $(B)/bench/load $(B)/bench/ceiling
+bench-programs: $(B)/bench/load $(B)/bench/ceiling $(B)/bench/calls
 
 # What everyone relies on (docs and README name these).
 .PHONY: deps demo bench sim chaos fuzz check check-deb deb lint model schema install clean help
@@ -138,7 +141,7 @@ demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
 	@VARIANT=$(VARIANT) python3 tests/rig/demo.py
 bench: ## how fast and how big, against its limits; BENCH_ROUNDS and BENCH_SECONDS
-	@tests/rig/deps runtime
+	@tests/rig/deps bench
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin bench-programs
 	@VARIANT=$(VARIANT) python3 tests/bench/bench.py
 sim: $(B)/sim ## the money protocol in simulated histories; RUNS, SEED, TRACE=1

@@ -11,10 +11,17 @@ declare
 begin
   loop
     select * into l from bridge.line where license_id = p_license;
+    -- What has begun is the head, and stays it.  Looked for by itself: the rest is then the first of an index, however
+    -- many orders wait.
     select * into o from bridge.orders
-    where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
-    order by (state in ('calling', 'in_doubt', 'needs_review') or attempts > 0) desc, order_sequence, position
-    limit 1;
+    where order_id = l.head_order and not parked
+      and (state in ('calling', 'in_doubt', 'needs_review')
+           or attempts > 0 and state not in ('succeeded', 'failed', 'cancelled'));
+    if not found then
+      select * into o from bridge.orders
+      where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
+      order by order_sequence, position limit 1;
+    end if;
     if not found then
       update bridge.line set head_order = null, run_at = null, lease_owner = null, lease_until = null
       where license_id = p_license;

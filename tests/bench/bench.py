@@ -28,13 +28,30 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 QUEUED = int(os.environ.get("BENCH_QUEUED", "100000"))
 DRAIN_ROUNDS = min(3, ROUNDS)
-REPEATABLE = 1000  # orders per round of the worker
+REPEATABLE = int(os.environ.get("BENCH_REPEATABLE", "1000"))  # orders per round of the worker
 PAID = 100
+PEERS = ["graphile", "boss", "limit"]  # other workers, and a caller that stores nothing
 NOBODY = "https://127.0.0.1:9/v1"  # refuses connections: what is queued stays queued
 
 
 def say(text):
     print(f"bench: {text}", flush=True)
+
+
+def peers_start(rig):
+    """The ports of fastify with one process and with two; the modules come from npm by the lockfile."""
+    done = subprocess.run([HERE / "peers/start", rig.dir], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                          check=True)
+    return [int(port) for port in done.stdout.split()]
+
+
+def peers_make(rig, limits_port, path, ports):
+    made = [contender.Peer("php-fpm 64", rig, limits_port, "/php/", 64,
+                           {"nginx": "limits", "program": "php", "postgres": "postgres"})]
+    for processes, port in zip((1, 2), ports):
+        made.append(contender.Peer(f"fastify x{processes} 64", rig, port, path, 64,
+                                   {"program": f"fastify{processes}", "postgres": "postgres"}))
+    return made
 
 
 def contenders_make(rig, limits_port):
@@ -56,8 +73,10 @@ def front_part(found):
         rig.ctl("stop", "worker1")
         limits = subprocess.run([HERE / "limits", rig.dir], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 text=True, check=True).stdout
-        contenders = contenders_make(rig, int(limits))
+        ports = peers_start(rig)
+        contenders = contenders_make(rig, int(limits)) + peers_make(rig, int(limits), calls.intake(rig)[1], ports)
         contender.run_rounds(contenders, ROUNDS, SECONDS, say)
+        found["bare_insert_ms"] = measure.spread([measure.bare_insert_ms(rig, max(1, SECONDS / 3)) for _ in range(ROUNDS)])
         found["contenders"] = {each.name: each.figures() for each in contenders}
         found["rounds"] = {each.name: each.rounds for each in contenders}
         say(f"a worker before {QUEUED:,} queued orders")
@@ -73,11 +92,18 @@ def worker_part(found):
         first = contender.NUMBERS["next"]
         contender.NUMBERS["next"] += REPEATABLE
         calls.buy_at_standin(rig, first, REPEATABLE)
+        peers_start(rig)
+        for name in ("fastify1", "fastify2", "php"):
+            rig.ctl("stop", name)
         drains = {"suspend": [], "create": []}
+        peers = {name: [] for name in PEERS}
         for number in range(DRAIN_ROUNDS):
             kind = "license.unsuspend" if number % 2 else "license.suspend"
             drains["suspend"].append(
                 calls.drain(rig, kind.split(".")[1], REPEATABLE, kind, first, f"drain{number}"))
+            for name in PEERS[number % len(PEERS):] + PEERS[:number % len(PEERS)]:
+                peers[name].append(calls.peer(rig, name, "suspend" if number % 2 else "unsuspend", first, REPEATABLE))
+                calls.peer(rig, "limit", kind.split(".")[1], first, REPEATABLE)
             drains["create"].append(calls.drain(rig, "create", PAID, "license.create", None, f"paid{number}"))
             say(f"worker round {number + 1}/{DRAIN_ROUNDS}  {drains['suspend'][-1]['rps'] or 0:.0f} repeatable and "
                 f"{drains['create'][-1]['rps'] or 0:.0f} paid orders a second")
@@ -85,8 +111,8 @@ def worker_part(found):
         contender.NUMBERS["next"] += 100
         _, most_mb = measure.memory_mb(measure.component_pid(rig, "worker1"))
         found["worker"] = {
-            "drains": drains,
-            "speed": {name: measure.spread([turn["rps"] for turn in turns]) for name, turns in drains.items()},
+            "drains": {**drains, **peers},
+            "speed": {name: measure.spread([turn["rps"] for turn in turns]) for name, turns in {**drains, **peers}.items()},
             "slow": calls.slow_rate(rig, range(first, first + 200), range(fresh, fresh + 100), 0.05),
             "rss_most_mb": most_mb,
         }
@@ -106,8 +132,7 @@ def main():
     front_part(found)
     worker_part(found)
     found["machine"]["load_after"] = os.getloadavg()[0]
-    found["ratios"] = {"intake_vs_limit": report.ratio(found, "intake 64", "ceiling 64"),
-                       "intake_vs_nginx": report.ratio(found, "intake 64", "nginx 202 64")}
+    found["ratios"] = report.ratios(found)
     wrong = list(report.judge(found))
     report.write(found, wrong, RESULT)
     for rows in (report.contender_rows, report.worker_rows, report.memory_rows):

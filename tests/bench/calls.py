@@ -5,7 +5,10 @@ The judge is the stand-in's ledger: when each call came, and what it changed.
 """
 import http.client
 import json
+import os
+import pathlib
 import ssl
+import subprocess
 import time
 import urllib.parse
 
@@ -14,6 +17,8 @@ import measure
 
 PRODUCT = "cpanel"
 DRAIN_SECONDS = 60
+PEER_SECONDS = 120
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 FINAL = ("succeeded", "failed", "cancelled")
 RESTING = FINAL + ("held", "needs_review")
 
@@ -72,11 +77,32 @@ def drain(rig, endpoint, count, kind, first, tag):
     end = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() < end and database.orders_in("queued", "blocked", "calling", "in_doubt"):
         time.sleep(0.2)
+    return {**speed_of(rig, endpoint, since, queued["ok"]),
+            "succeeded": database.orders_in("succeeded") - done_before}
+
+
+def speed_of(rig, endpoint, since, count):
+    """Calls a second from the first to the end of the last, by the ledger; all `count` must have had their effect."""
     calls = [call for call in ledger_since(rig, since, endpoint=endpoint) if call["effect"]]
     seconds = (max(call["ended_ms"] for call in calls) - min(call["at_ms"] for call in calls)) / 1000 if calls else 0
-    return {"accepted": queued["ok"], "effects": len(calls),
-            "succeeded": database.orders_in("succeeded") - done_before,
-            "rps": (len(calls) - 1) / seconds if seconds > 0 else None}
+    return {"accepted": count, "effects": len(calls), "rps": (len(calls) - 1) / seconds if seconds > 0 else None}
+
+
+def peer(rig, name, endpoint, first, count):
+    """One turn of another worker: `graphile` or `boss`, whose outcomes are counted too, or `limit`, which stores none."""
+    since, database = last_seq(rig), measure.Database(rig)
+    addresses = "".join(f"{address(number)}\n" for number in range(first, first + count))
+    if name == "limit":
+        command = [f"{rig.env['BIN']}/bench/calls", f"{rig.env['UPSTREAM_URL']}/licenses/{endpoint}",
+                   rig.env["UPSTREAM_CA"], rig.env["UPSTREAM_TOKEN"]]
+    else:
+        command = ["node", ROOT / "build/peers/worker.js", name, endpoint]
+    before = 0 if name == "limit" else database.peer_orders("succeeded")
+    done = subprocess.run(command, input=addresses, env={**os.environ, **rig.env, "NODE_ENV": "production"},
+                          stdout=subprocess.PIPE, text=True, check=True, timeout=PEER_SECONDS)
+    result = speed_of(rig, endpoint, since, count)
+    result["succeeded"] = int(done.stdout) if name == "limit" else database.peer_orders("succeeded") - before
+    return result
 
 
 class Sender:

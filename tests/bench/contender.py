@@ -49,9 +49,12 @@ class Contender:
 
     def run(self, seconds):
         """One turn."""
-        before = self.processor()
+        (busy, client), before, began = measure.busy_seconds(), self.processor(), time.monotonic()
         result = self.load(seconds)
-        after = self.processor()
+        (busy_after, client_after), after = measure.busy_seconds(), self.processor()
+        ours = sum(after.values()) - sum(before.values()) + client_after - client
+        # What others did on the machine meanwhile, as a share of all its processors.
+        result["foreign"] = max(0.0, busy_after - busy - ours) / (time.monotonic() - began) / os.cpu_count()
         for part in self.components:
             result[f"cpu_us_{part}"] = (after[part] - before[part]) * 1e6 / result["ok"] if result["ok"] else None
         self.rounds.append(result)
@@ -94,6 +97,17 @@ class Intake(Contender):
         accepted = result["ok"] + nudges
         result["tx_per_webhook"] = (counts["commits"] - self.ledger["commits"]) / accepted if accepted else None
         self.ledger.update(counts)
+        return result
+
+
+class Peer(Contender):
+    """What others build the same with; its rows are in tables of its own."""
+
+    def run(self, seconds):
+        rows = measure.Database(self.rig).peer_orders
+        before = rows()
+        result = super().run(seconds)
+        result["stored"] = rows() - before
         return result
 
 

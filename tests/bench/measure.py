@@ -6,8 +6,10 @@ transactions and the rows.
 """
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
+import tempfile
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -45,6 +47,13 @@ def cpu_seconds(leader):
     return ticks / TICK
 
 
+def busy_seconds():
+    """Processor time that the machine has spent on anything, and that of our own children that have ended."""
+    fields = [int(value) for value in pathlib.Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (sum(fields) - fields[3] - fields[4]) / TICK, children.ru_utime + children.ru_stime
+
+
 def memory_mb(pid):
     """(resident now, resident at most so far) in MB of 10^6 bytes."""
     lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
@@ -70,6 +79,9 @@ class Database:
     def orders(self):
         return int(self.value("select count(*) from bridge.orders"))
 
+    def peer_orders(self, state=None):
+        return int(self.value("select count(*) from peer.orders" + (f" where state = '{state}'" if state else "")))
+
     def orders_in(self, *states):
         wanted = ", ".join(f"'{state}'" for state in states)
         return int(self.value(f"select count(*) from bridge.orders where state in ({wanted})"))
@@ -84,6 +96,19 @@ class Database:
         nudge()
         time.sleep(0.1)
         return self.commits()
+
+
+def bare_insert_ms(rig, seconds):
+    """Medians of one durable single-row insert by one client: what a webhook costs at the very least."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = pathlib.Path(folder) / "insert.sql"
+        script.write_text("insert into peer.bare (body) values (repeat('x', 654));\n")
+        Database(rig).value("create table if not exists peer.bare (id bigserial primary key, body text)")
+        subprocess.run(["/usr/lib/postgresql/15/bin/pgbench", "-n", "-M", "prepared", "-c", "1", "-T", str(round(seconds)),
+                        "-l", "--log-prefix", f"{folder}/log", "-f", script, rig.env["DATABASE_URL"]],
+                       stdin=subprocess.DEVNULL, capture_output=True, check=True)
+        took = [int(line.split()[2]) for log in pathlib.Path(folder).glob("log*") for line in log.read_text().splitlines()]
+    return share(took, 0.5) / 1000
 
 
 def spread(values):

@@ -18,6 +18,34 @@ def ratio(found, name, other):
     return parts[name]["rps"]["median"] / parts[other]["rps"]["median"]
 
 
+def ratios(found):
+    """What is compared: throughputs as theirs to ours, waits as ours to theirs."""
+    parts, speed = found["contenders"], found["worker"].get("speed", {})
+
+    def quotient(ours, theirs):
+        return ours / theirs if ours and theirs else None
+
+    def middle(spread):
+        return spread["median"] if spread else None
+
+    fastify = max(("fastify x1 64", "fastify x2 64"), key=lambda name: parts.get(name, {}).get("rps", {"median": 0})["median"])
+    wait = {name: middle(parts.get(name, {}).get("p99_us")) for name in ("intake 64", fastify)}
+    suspend = middle(speed.get("suspend"))
+    return {
+        "intake_vs_fastify": ratio(found, "intake 64", "fastify x1 64"),
+        "intake_vs_fastify_x2": ratio(found, "intake 64", "fastify x2 64"),
+        "intake_vs_php": ratio(found, "intake 64", "php-fpm 64"),
+        "intake_vs_limit": ratio(found, "intake 64", "ceiling 64"),
+        "intake_vs_nginx": ratio(found, "intake 64", "nginx 202 64"),
+        "intake_p99_vs_fastify": quotient(wait["intake 64"], wait[fastify]),
+        "intake_p50_vs_insert": quotient(middle(parts.get("intake 4", {}).get("p50_us")),
+                                         (middle(found.get("bare_insert_ms")) or 0) * 1000),
+        "worker_vs_graphile": quotient(suspend, middle(speed.get("graphile"))),
+        "worker_vs_pgboss": quotient(suspend, middle(speed.get("boss"))),
+        "worker_vs_limit": quotient(suspend, middle(speed.get("limit"))),
+    }
+
+
 def judge(found):
     """What breaks a promise, one sentence each."""
     for name, figures in found["contenders"].items():
@@ -61,17 +89,18 @@ def cell(spread, scale=1.0, digits=0):
 
 
 def contender_rows(found):
-    yield ("at nginx", "req/s", "p50 ms", "p99 ms", "tx/webhook", "CPU µs nginx", "program", "PostgreSQL", "2xx", "stored")
+    yield ("at nginx", "req/s", "p50 ms", "p99 ms", "tx/webhook", "CPU µs nginx", "program", "PostgreSQL",
+           "foreign %", "2xx", "stored")
     for name, part in found["contenders"].items():
         yield (name, cell(part["rps"]), cell(part["p50_us"], 1000, 2), cell(part["p99_us"], 1000, 1),
                cell(part.get("tx_per_webhook"), 1, 3), cell(part.get("cpu_us_nginx")), cell(part.get("cpu_us_program")),
-               cell(part.get("cpu_us_postgres")), f"{part['ok']:,}", f"{part['stored']:,}" if "stored" in part else "–")
+               cell(part.get("cpu_us_postgres")), cell(part.get("foreign"), 0.01), f"{part['ok']:,}", f"{part['stored']:,}" if "stored" in part else "–")
 
 
 def worker_rows(found):
     yield ("worker", "orders/s", "202 to call: p50 ms", "p99 ms", "orders")
     for name, speed in found["worker"].get("speed", {}).items():
-        wait = found["worker"]["slow"].get(name, {})
+        wait = found["worker"].get("slow", {}).get(name, {})
         yield (name, cell(speed, 1, 1), f"{wait['p50_ms']:.1f}" if wait.get("called") else "–",
                f"{wait['p99_ms']:.1f}" if wait.get("called") else "–",
                f"{sum(turn['succeeded'] for turn in found['worker']['drains'][name]):,}")
@@ -102,11 +131,11 @@ def last_line(found, wrong):
     if wrong:
         return f"bench: failed ({len(wrong)}) {wrong[0]}"
     parts, worker = found["contenders"], found["worker"]
-    values = {
+    values = {name: "–" if value is None else f"{value:.2f}" for name, value in ratios(found).items()}
+    values |= {
         "intake_rps": f"{parts['intake 64']['rps']['median']:.0f}",
         "intake_p99_ms": f"{parts['intake 64']['p99_us']['median'] / 1000:.1f}",
         "tx_per_webhook": f"{parts['intake 64']['tx_per_webhook']['median']:.3f}",
-        "intake_vs_limit": f"{ratio(found, 'intake 64', 'ceiling 64'):.2f}",
         "intake_rss_mb": f"{found['memory']['intake_mb']:.1f}",
         "worker_rss_mb": f"{worker_mb(found):.1f}",
         "worker_rps": f"{worker['speed']['suspend']['median']:.0f}",

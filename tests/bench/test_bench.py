@@ -124,10 +124,12 @@ GOOD = {
         "intake 64": {"ok": 9, "stored": 9, "statuses": {"202": 9}, "rps": spread(9), "p99_us": spread(9),
                       "tx_per_webhook": spread(0.1)},
         "ceiling 64": {"ok": 9, "statuses": {"202": 9}, "rps": spread(18)},
+        "fastify x1 64": {"ok": 3, "stored": 3, "statuses": {"202": 3}, "rps": spread(3), "p99_us": spread(18)},
     },
     "memory": {"intake_mb": 9, "intake_requests": 9, "worker": {"queued": 9, "rss_most_mb": 9}},
-    "worker": {"drains": {"suspend": [{"accepted": 9, "effects": 9, "succeeded": 9}]}, "rss_most_mb": 9,
-               "speed": {"suspend": spread(9), "create": spread(9)},
+    "worker": {"drains": {"suspend": [{"accepted": 9, "effects": 9, "succeeded": 9}],
+                          "graphile": [{"accepted": 9, "effects": 9, "succeeded": 9}]}, "rss_most_mb": 9,
+               "speed": {"suspend": spread(9), "create": spread(9), "graphile": spread(3)},
                "slow": {"suspend": {"sent": 9, "called": 9, "p99_ms": 9}}},
 }
 
@@ -135,7 +137,9 @@ GOOD = {
 def test_good_figures_pass():
     assert not list(report.judge(GOOD))
     line = report.last_line(GOOD, [])
-    assert line.startswith("bench: ok intake_rps=9 ") and "intake_vs_limit=0.50" in line
+    assert line.startswith("bench: ok intake_vs_fastify=3.00 ") and " intake_vs_limit=0.50 " in line
+    assert " intake_p99_vs_fastify=0.50 " in line and " worker_vs_graphile=3.00 " in line
+    assert " worker_vs_pgboss=– " in line  # what was not measured has no figure
 
 
 @pytest.mark.parametrize("path, value", [
@@ -148,6 +152,8 @@ def test_good_figures_pass():
     (("worker", "rss_most_mb"), 30),
     (("worker", "drains", "suspend", 0, "effects"), 10),
     (("worker", "drains", "suspend", 0, "succeeded"), 8),
+    (("contenders", "fastify x1 64", "stored"), 2),
+    (("worker", "drains", "graphile", 0, "effects"), 8),
     (("worker", "slow", "suspend", "called"), 8),
 ])
 def test_each_wrong_figure_fails(path, value):
