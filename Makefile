@@ -66,7 +66,7 @@ OBJ_order := $(call obj,$(SRC_order))
 OBJ_store := $(call obj,$(SRC_store)) $(B)/obj/build/gen/query.o $(B)/obj/build/gen/migration.o
 OBJ_provider := $(call obj,$(SRC_provider))
 # The parts of dispatch without I/O, for unit tests.
-OBJ_dispatch_pure := $(call obj,provisioning/dispatch/breaker.c)
+OBJ_dispatch_pure := $(call obj,provisioning/dispatch/breaker.c provisioning/dispatch/notice.c)
 
 $(B)/bridge-fcgi: $(call obj,$(SRC_fcgi)) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lfcgi -ljansson $(LIBS_store) $(LIBS_base)

@@ -22,6 +22,7 @@
 #include "fcgi/door.h"
 #include "fcgi/intake.h"
 #include "store/account.h"
+#include "store/callback.h"
 #include "store/intake.h"
 
 #define PROGRAM_DRAIN_MS     30000
@@ -152,8 +153,10 @@ static void batch_step(struct program *program)
 
     if (session_ready(program->writer.session)) {
         /* Before the first batch, in the same session: orders refer to accounts. */
-        if (!program->accounts_known)
+        if (!program->accounts_known) {
             account_ensure(program->writer.session, config, NULL, NULL);
+            callbacks_configure(program->writer.session, config);
+        }
         program->accounts_known = true;
         batch_start(batch, &limits);
         link_step(program, &program->writer); /* on its way now, not a round later */

@@ -19,7 +19,7 @@ _bridgectl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} help _bridgectl_found=''
   COMPREPLY=()
   case $previous in
-    --config | --body | --ca)
+    --config | --body | --ca | --secret-file)
       mapfile -t COMPREPLY < <(compgen -f -- "$current")
       return
       ;;
@@ -31,7 +31,11 @@ _bridgectl() {
       mapfile -t COMPREPLY < <(compgen -W 'read operate settle buy-again read,operate read,operate,settle' -- "$current")
       return
       ;;
-    --database | --source | --url | --field | --id | --reason | --license-id | --name | --expires | --service | --ip | --account | --limit)
+    --resend)
+      mapfile -t COMPREPLY < <(compgen -W 'dead' -- "$current")
+      return
+      ;;
+    --database | --port | --answer | --count | --source | --url | --field | --id | --reason | --license-id | --name | --expires | --service | --ip | --account | --limit)
       return
       ;;
   esac
@@ -44,7 +48,7 @@ _bridgectl() {
   elif [[ $previous == adopt ]]; then
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
   elif [[ $previous == trigger ]]; then
-    mapfile -t COMPREPLY < <(compgen -W 'test.ping license.create license.renew license.suspend license.unsuspend license.terminate license.change_ip license.change_product license.verify' -- "$current")
+    mapfile -t COMPREPLY < <(compgen -W 'test.ping license.create license.renew license.suspend license.unsuspend license.terminate license.change_ip license.change_product license.verify order.succeeded order.failed order.cancelled order.held order.needs_review balance.low license.invalid' -- "$current")
   elif [[ -z $_bridgectl_found ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(awk '{ print $1 }' <<<"$help" | sort -u)" -- "$current")
   fi

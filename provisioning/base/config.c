@@ -48,6 +48,10 @@ static const struct config_option root_options[] = {
     {"intake_batch", CONFIG_INT, "256", BETWEEN(1, 256), AT(intake_batch)},
     {"intake_requests", CONFIG_INT, "4096", BETWEEN(1, 65536), AT(intake_requests)},
     {"commit_timeout", CONFIG_DURATION, "10s", BETWEEN(MS(100), MINUTE(5)), AT(commit_timeout_ms)},
+    {"callback_calls", CONFIG_INT, "64", BETWEEN(1, 1024), AT(callback_calls)},
+    {"callback_timeout", CONFIG_DURATION, "15s", BETWEEN(MS(100), MINUTE(1)), AT(callback_timeout_ms)},
+    {"callback_retry", CONFIG_DELAYS, "5s 5m 30m 2h 5h 10h 10h", BETWEEN(MS(10), DAY(7)), AT(callback_retry_ms),
+     AND(callback_retry_count)},
 };
 #undef RECORD
 
@@ -65,6 +69,7 @@ static const struct config_option account_options[] = {
     {"settle", CONFIG_CHOICE, "operator", .words = settle_words, AT(settle)},
     {"retry", CONFIG_SPAN, "2s .. 15m", BETWEEN(MS(10), DAY(1)), AT(retry_base_ms), AND(retry_cap_ms)},
     {"breaker_pause", CONFIG_DURATION, "1m", BETWEEN(MS(100), HOUR(1)), AT(breaker_pause_ms)},
+    {"low_balance", CONFIG_LIST, "", .check = config_check_credits, AT(low_balance), AND(low_balance_count)},
 };
 static const struct config_option hint_options[] = {
     {"short_of_credits", CONFIG_MAYBE, "", AT(hint_short_of_credits)},
@@ -97,6 +102,9 @@ static const struct config_option source_options[] = {
     {"allow", CONFIG_LIST, "", .check = config_check_prefix, AT(allow), AND(allow_count)},
     {"ignore", CONFIG_LIST, "", .check = config_check_event, AT(ignore), AND(ignore_count)},
     {"callback_url", CONFIG_MAYBE, "", .check = config_check_callback_url, AT(callback_url)},
+    {"callback_secrets", CONFIG_SECRETS, "", AT(callback_secrets), AND(callback_secret_count)},
+    {"callback_ca_file", CONFIG_PATH, "", AT(callback_ca_file)},
+    {"callback_allow", CONFIG_LIST, "", .check = config_check_prefix, AT(callback_allow), AND(callback_allow_count)},
     {"retired", CONFIG_BOOL, "false", AT(retired)},
 };
 #undef RECORD
@@ -188,9 +196,13 @@ static void config_free(struct config_held *held)
 
     for (size_t i = 0; i < held->config.account_count; i++)
         wipe(&held->config.accounts[i].token);
-    for (size_t i = 0; i < held->config.source_count; i++)
-        for (size_t k = 0; k < held->config.sources[i].secret_count; k++)
-            wipe(&held->config.sources[i].secrets[k]);
+    for (size_t i = 0; i < held->config.source_count; i++) {
+        const struct config_source *source = &held->config.sources[i];
+        for (size_t k = 0; k < source->secret_count; k++)
+            wipe(&source->secrets[k]);
+        for (size_t k = 0; k < source->callback_secret_count; k++)
+            wipe(&source->callback_secrets[k]);
+    }
     free(held);
     arena_clear(&arena);
 }

@@ -52,6 +52,8 @@ struct config_account {
     const char *hint_already;
     const struct config_limit *limits;
     size_t limit_count;
+    const char *const *low_balance; /* decimal texts: a notice goes out when the balance falls below one */
+    size_t low_balance_count;
 };
 
 struct config_product {
@@ -73,8 +75,13 @@ struct config_source {
     size_t allow_count;
     const char *const *ignore; /* event types answered 200 and dropped */
     size_t ignore_count;
-    const char *callback_url; /* NULL: none */
-    bool retired;             /* answered 410 */
+    const char *callback_url;              /* NULL: none */
+    const struct secret *callback_secrets; /* all sign; none: the secrets above do */
+    size_t callback_secret_count;
+    const char *callback_ca_file;      /* NULL: the system's */
+    const char *const *callback_allow; /* addresses that are not public and may be posted to all the same */
+    size_t callback_allow_count;
+    bool retired; /* answered 410 */
 };
 
 struct config {
@@ -88,6 +95,10 @@ struct config {
     int intake_batch;          /* most deliveries in one commit, 1..256, default 256 */
     int intake_requests;       /* most requests held at once, default 4096 */
     int64_t commit_timeout_ms; /* 503 when a commit takes longer, default 10s */
+    int callback_calls;        /* notices in flight per worker, default 64 */
+    int64_t callback_timeout_ms;
+    const int64_t *callback_retry_ms; /* the wait after the first try in vain, the second …; then no more */
+    size_t callback_retry_count;
     const struct config_account *accounts;
     size_t account_count;
     const struct config_product *products;
@@ -114,6 +125,8 @@ const struct config_source *config_source_find(const struct config *config, cons
 bool config_source_permits(const struct config_source *source, const struct config_product *product);
 /* Whether the peer's address is in the source's allow list, or there is none. */
 bool config_source_allows(const struct config_source *source, const char *address);
+/* Whether an address is one of these or in one of these prefixes. */
+bool config_prefixes_hold(const char *const *prefixes, size_t count, const char *address);
 /* "60s", "200ms", "10m", "1h", "7d"; a bare number is an error. */
 bool config_duration_parse(const char *text, int64_t *ms);
 

@@ -15,6 +15,7 @@
 
 #define NAME_MAX_LEN 64
 #define ZONE_FOLDER  "/usr/share/zoneinfo/"
+#define PLAIN        "http://"
 #define LETTERS      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS       "0123456789"
 
@@ -71,22 +72,28 @@ static bool host_ok(const char *host, size_t len)
     return name == len || (host[name] == ':' && port_ok(host + name + 1, len - name - 1));
 }
 
-static const char *check_https(const char *text)
+/* What follows the scheme of a URL. */
+static const char *check_url(const char *text, size_t scheme)
 {
-    static const char scheme[] = "https://";
-
-    if (strncmp(text, scheme, sizeof(scheme) - 1) != 0)
-        return "does not begin with https://";
     for (const char *c = text; *c; c++)
         if (*c <= ' ' || *c > '~' || strchr("\"<>\\^`{|}", *c))
             return "holds a character that no URL may";
-    const char *host = text + sizeof(scheme) - 1;
+    const char *host = text + scheme;
     size_t len = strcspn(host, "/?#");
     if (memchr(host, '@', len))
         return "may not hold a user or a password";
     if (!host_ok(host, len))
         return "has no proper host and port";
     return strchr(text, '#') ? "may not have a fragment" : NULL;
+}
+
+static const char *check_https(const char *text)
+{
+    static const char scheme[] = "https://";
+
+    if (strncmp(text, scheme, sizeof(scheme) - 1) != 0)
+        return "does not begin with https://";
+    return check_url(text, sizeof(scheme) - 1);
 }
 
 const char *config_check_base_url(const char *text)
@@ -100,9 +107,15 @@ const char *config_check_base_url(const char *text)
     return text[strlen(text) - 1] == '/' ? "may not end in a slash" : NULL;
 }
 
+static bool is_plain(const char *url)
+{
+    return strncmp(url, PLAIN, sizeof(PLAIN) - 1) == 0;
+}
+
 const char *config_check_callback_url(const char *text)
 {
-    return check_https(text);
+    /* To which addresses plain http may go: config_check_source(). */
+    return is_plain(text) ? check_url(text, sizeof(PLAIN) - 1) : check_https(text);
 }
 
 const char *config_check_time_zone(const char *text)
@@ -199,16 +212,19 @@ const char *config_check_prefix(const char *text)
 
 bool config_source_allows(const struct config_source *source, const char *address)
 {
+    return source->allow_count == 0 || config_prefixes_hold(source->allow, source->allow_count, address);
+}
+
+bool config_prefixes_hold(const char *const *prefixes, size_t count, const char *address)
+{
     struct prefix peer;
     struct prefix allowed;
 
-    if (source->allow_count == 0)
-        return true;
     if (!address || !address_read(address, &peer))
         return false;
-    for (size_t i = 0; i < source->allow_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         unsigned same = 0;
-        if (!prefix_read(source->allow[i], &allowed) || allowed.family != peer.family)
+        if (!prefix_read(prefixes[i], &allowed) || allowed.family != peer.family)
             continue;
         while (same < allowed.bits && bit_of(peer.bytes, same) == bit_of(allowed.bytes, same))
             same++;
@@ -251,6 +267,17 @@ static bool secret_shared(const struct config_source *a, const struct config_sou
     return false;
 }
 
+/* Whoever checks the notices of one source could sign as the other. */
+static bool secret_told(const struct config_source *told, const struct config_source *owner)
+{
+    for (size_t i = 0; i < told->callback_secret_count; i++)
+        for (size_t k = 0; k < owner->secret_count; k++)
+            if (told != owner &&
+                secret_equals(&told->callback_secrets[i], owner->secrets[k].bytes, owner->secrets[k].len))
+                return true;
+    return false;
+}
+
 bool config_check_source(struct config_loader *loader, cfg_t *node, const void *record)
 {
     const struct config_source *source = record;
@@ -266,5 +293,12 @@ bool config_check_source(struct config_loader *loader, cfg_t *node, const void *
         if (secret_shared(source, other))
             return config_fail(loader, line, node, "secrets", "a secret is listed twice, the other time in source %s",
                                other->name);
+    for (const struct config_source *other = loader->config->sources; other <= source; other++)
+        if (secret_told(source, other) || secret_told(other, source))
+            return config_fail(loader, config_line(node, "callback_secrets"), node, "callback_secrets",
+                               "a secret signs the notices of one source and the events of another: %s", other->name);
+    if (source->callback_url && is_plain(source->callback_url) && source->callback_allow_count == 0)
+        return config_fail(loader, config_line(node, "callback_url"), node, "callback_url",
+                           "is plain http, which goes to the addresses of callback_allow alone: there are none");
     return true;
 }

@@ -84,6 +84,8 @@ static void write_list(FILE *out, const struct config_option *row, const void *r
         (void)fputs(i > 0 ? ", " : " ", out);
         if (row->kind == CONFIG_SECRETS)
             (void)fputs(MASK, out);
+        else if (row->kind == CONFIG_DELAYS)
+            write_duration(out, (const int64_t *)array + i, 0);
         else if (row->kind == CONFIG_PRODUCTS)
             write_quoted(out, ((const struct config_product *const *)array)[i]->code);
         else
@@ -140,6 +142,7 @@ static void write_value(FILE *out, const struct config_option *row, const void *
         write_quoted(out, account->name);
         break;
     case CONFIG_LIST:
+    case CONFIG_DELAYS:
     case CONFIG_SECRETS:
     case CONFIG_PRODUCTS:
         write_list(out, row, record);

@@ -22,6 +22,7 @@ enum config_kind {
     CONFIG_PATH,     /* const char *, resolved and readable; NULL when "" */
     CONFIG_INT,      /* int */
     CONFIG_DURATION, /* int64_t milliseconds */
+    CONFIG_DELAYS,   /* array of int64_t milliseconds, size_t at second */
     CONFIG_SPAN,     /* "2s .. 15m": int64_t at offset and at second */
     CONFIG_CHOICE,   /* enum: the index in words */
     CONFIG_BOOL,     /* bool */
@@ -39,8 +40,8 @@ typedef const char *config_check_fn(const char *text);
 struct config_option {
     const char *name;
     enum config_kind kind;
-    const char *fallback; /* as it would be written; NULL: must be given.  Lists: "" is empty */
-    int64_t min;          /* INT, DURATION and both ends of a SPAN */
+    const char *fallback; /* as it would be written; NULL: must be given.  Lists: with blanks between */
+    int64_t min;          /* INT, DURATION, each of DELAYS and both ends of a SPAN */
     int64_t max;
     const char *const *words; /* CHOICE; TEXT when only these are known.  Ends with NULL */
     config_check_fn *check;   /* of the text, or of each element */
@@ -100,7 +101,7 @@ int config_line(cfg_t *node, const char *option);
 
 static inline bool config_kind_is_list(enum config_kind kind)
 {
-    return kind == CONFIG_LIST || kind == CONFIG_SECRETS || kind == CONFIG_PRODUCTS;
+    return kind == CONFIG_LIST || kind == CONFIG_SECRETS || kind == CONFIG_PRODUCTS || kind == CONFIG_DELAYS;
 }
 #define CONFIG_DURATION_MAX 24
 /* The largest unit that fits exactly: "90s", "2m". */

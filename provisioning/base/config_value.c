@@ -314,6 +314,17 @@ static bool fill_products(const struct place *place, const struct config_given *
     return true;
 }
 
+static bool fill_delays(const struct place *place, const struct config_given *given, size_t count)
+{
+    int64_t *delays = arena_alloc(place->loader->arena, count * sizeof(*delays));
+
+    for (size_t i = 0; i < count; i++)
+        if (!duration_ok(place, given[i].text, &delays[i]))
+            return false;
+    array_set(place, delays, count);
+    return true;
+}
+
 /* given has at least one element, except for lists. */
 static bool fill(const struct place *place, const struct config_given *given, size_t count)
 {
@@ -328,6 +339,8 @@ static bool fill(const struct place *place, const struct config_given *given, si
         return fill_int(place, given->text);
     case CONFIG_DURATION:
         return fill_duration(place, given->text);
+    case CONFIG_DELAYS:
+        return fill_delays(place, given, count);
     case CONFIG_SPAN:
         return fill_span(place, given->text);
     case CONFIG_CHOICE:
@@ -356,6 +369,21 @@ int config_line(cfg_t *node, const char *option)
     return given->line;
 }
 
+/* The default of a list that is not given. */
+static bool list_fill_fallback(const struct place *place)
+{
+    struct arena *scratch = &place->loader->scratch;
+    size_t most = strlen(place->row->fallback) / 2 + 1, count = 0;
+    struct config_given *given = arena_alloc(scratch, most * sizeof(*given));
+
+    for (const char *at = place->row->fallback; *at; at += strspn(at, " ")) {
+        size_t len = strcspn(at, " ");
+        given[count++] = (struct config_given){arena_strndup(scratch, at, len), place->line};
+        at += len;
+    }
+    return fill(place, given, count);
+}
+
 static bool option_fill(struct config_loader *loader, const struct config_option *row, cfg_t *node, void *record)
 {
     struct place place = {loader, node, row, record, config_line(node, row->name)};
@@ -363,7 +391,9 @@ static bool option_fill(struct config_loader *loader, const struct config_option
 
     if (count == 0 && !row->fallback)
         return place_fail(&place, "is missing");
-    if (count == 0 && !config_kind_is_list(row->kind))
+    if (count == 0 && config_kind_is_list(row->kind))
+        return list_fill_fallback(&place);
+    if (count == 0)
         return fill(&place, &(struct config_given){row->fallback, place.line}, 1);
     struct config_given *given = arena_alloc(&loader->scratch, count * sizeof(*given));
     for (size_t i = 0; i < count; i++)

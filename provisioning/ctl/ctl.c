@@ -6,6 +6,7 @@
  * that dies leaves whatever its one statement committed, and nothing else. */
 #include "ctl/ctl.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -204,6 +205,18 @@ int ctl_query(struct ctl *ctl, const struct query *query, struct params *params,
 void ctl_done_read(void *ctx, const struct rows *rows)
 {
     *(bool *)ctx = rows_count(rows) == 1 && rows_bool(rows, 0, "done");
+}
+
+int ctl_secret(const char *path, struct secret *secret)
+{
+    struct secret text = {0};
+    const char *problem = NULL;
+    if (!secret_read_file(&text, path, &problem))
+        return errno != 0 ? ctl_fail(EX_NOINPUT, "%s %s: %s", path, problem, strerror(errno))
+                          : ctl_fail(EX_DATAERR, "%s %s", path, problem);
+    bool good = secret_parse_whsec(secret, (const char *)text.bytes, &problem);
+    secret_clear(&text);
+    return good ? EX_OK : ctl_fail(EX_DATAERR, "%s %s", path, problem);
 }
 
 const char *ctl_actor(struct ctl *ctl)

@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/config.h"
+#include "base/secret.h"
 #include "ctl/arguments.h"
 #include "store/session.h"
 
@@ -72,6 +73,8 @@ int ctl_rows_status(struct ctl *ctl, const struct rows *rows);
 /* Reads the column "done" into a bool; a session_done_fn. */
 void ctl_done_read(void *ctx, const struct rows *rows);
 
+/* Reads a whsec_ secret that an option names. */
+int ctl_secret(const char *path, struct secret *secret);
 /* Who acts: the user behind sudo, otherwise the user. */
 const char *ctl_actor(struct ctl *ctl);
 
@@ -83,7 +86,8 @@ command_fn tray_resolve;
 command_fn adopt_file;
 command_fn account_balances, account_catalogue, account_stop, account_go_on, account_acknowledge;
 command_fn account_topup, account_adjust, account_forecast;
-command_fn trigger_event;
+command_fn trigger_event, listen_here;
+command_fn callbacks_list;
 command_fn doctor_run;
 
 #endif

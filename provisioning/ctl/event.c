@@ -2,7 +2,8 @@
 /* Builds example events from two tables: which fields each type needs at each
  * provider, and an example of each field.
  *
- * Only makes examples: what is right or wrong is decided by the front door, so a
+ * Notices are examples of what sql/functions/orders_told.sql and its neighbours
+ * write.  Only makes examples: what is right or wrong is decided by the front door, so a
  * wrong value given on purpose goes through as it is. */
 #include "ctl/event.h"
 
@@ -13,7 +14,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-#define PING "test.ping"
+#define PING    "test.ping"
+#define LOW     "balance.low"
+#define INVALID "license.invalid"
 
 /* Addresses and names reserved for documentation (RFC 5737, RFC 2606). */
 static const struct {
@@ -90,6 +93,58 @@ static void examples_set(json_t *data, const struct event_spec *spec, enum order
         json_object_set_new(data, "operation_key", json_string(arena_printf(arena, "example:%s", spec->id)));
 }
 
+/* States that a notice tells of. */
+static const enum order_state told_states[] = {ORDER_SUCCEEDED, ORDER_FAILED, ORDER_CANCELLED, ORDER_HELD,
+                                               ORDER_NEEDS_REVIEW};
+
+/* "order.succeeded" …; false: the type is none of them. */
+static bool told_state(const char *type, enum order_state *state)
+{
+    static const char prefix[] = "order.";
+    if (strncmp(type, prefix, sizeof prefix - 1) != 0 || !order_state_parse(type + sizeof prefix - 1, state))
+        return false;
+    for (size_t i = 0; i < sizeof told_states / sizeof told_states[0]; i++)
+        if (told_states[i] == *state)
+            return true;
+    return false;
+}
+
+bool event_is_notice(const char *type)
+{
+    enum order_state state;
+    return told_state(type, &state) || strcmp(type, LOW) == 0 || strcmp(type, INVALID) == 0;
+}
+
+static json_t *license_example(const char *status)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:n, s:s, s:s, s:n}", "license_id", "12", "status", status, "product_code",
+                     "cpanel", "ip", "203.0.113.10", "license_key", "upstream_license_id", "87021", "period_end",
+                     "2026-12-21", "expires_at");
+}
+
+static json_t *order_example(const struct event_spec *spec, enum order_state state, const char *now)
+{
+    bool done = state == ORDER_SUCCEEDED;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:i, s:s?, s:s, s:s, s:n, s:o}", "order_id", "41", "source",
+                     spec->source, "service_id", "example-1", "operation_key", "example-1:create:1", "type",
+                     order_type_word(ORDER_CREATE), "state", order_state_word(state), "reason",
+                     done ? NULL : "an example", "attempts", 1, "credits", done ? "4" : NULL, "created_at", now,
+                     "updated_at", now, "next_try_at", "license", license_example(done ? "active" : "pending"));
+}
+
+/* The data of a notice. */
+static json_t *notice_example(const struct event_spec *spec, const char *now)
+{
+    enum order_state state;
+    if (told_state(spec->type, &state))
+        return order_example(spec, state, now);
+    if (strcmp(spec->type, LOW) == 0)
+        return json_pack("{s:s, s:s, s:s, s:s}", "account", "main", "provider", "724license", "balance", "17.5",
+                         "threshold", "20");
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "source", spec->source, "service_id", "example-1", "account", "zone",
+                     "reason", "the provider calls it invalid", "license", license_example("active"));
+}
+
 /* A value that does not read as its member's type goes as a string. */
 static json_t *value_json(const char *name, const char *value)
 {
@@ -137,23 +192,25 @@ static const char *json_dump(const json_t *json, struct arena *arena)
 
 const char *event_build(const struct event_spec *spec, struct arena *arena, const char **problem)
 {
-    json_t *event = json_object(), *data = json_object();
     const char *body = NULL;
     enum order_type type;
     char now[CLOCK_TEXT_MAX];
 
     *problem = NULL;
     clock_format(spec->now_ms, now);
+    bool notice = event_is_notice(spec->type);
+    json_t *event = json_object(), *data = notice ? notice_example(spec, now) : json_object();
     json_object_set_new(event, "type", json_string(spec->type));
     json_object_set_new(event, "timestamp", json_string(now));
     json_object_set_new(event, "schema", json_integer(1));
     json_object_set_new(event, "data", data);
     if (order_type_parse(spec->type, &type) && spec->product_code != NULL)
         examples_set(data, spec, type, arena);
-    else if (strcmp(spec->type, PING) != 0)
+    else if (!notice && strcmp(spec->type, PING) != 0)
         *problem = arena_printf(arena,
                                 "no example of %s: license.create, renew, suspend, unsuspend, terminate, "
-                                "change_ip, change_product, verify or test.ping",
+                                "change_ip, change_product, verify or test.ping; of notices order.succeeded, failed, "
+                                "cancelled, held, needs_review, balance.low or license.invalid",
                                 spec->type);
     for (size_t i = 0; i < spec->field_count && *problem == NULL; i++)
         *problem = field_set(data, spec->fields[i], arena);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* event: an example of a canonical event, for trying a bridge out.
+/* event: an example of a canonical event, for trying a bridge out, or of a notice,
+ * for trying a panel out.
  *
  * Pure: time and id are arguments. */
 #ifndef CTL_EVENT_H
@@ -13,7 +14,8 @@
 #include "order/words.h"
 
 struct event_spec {
-    const char *type; /* "license.create" … or "test.ping" */
+    const char *type;   /* "license.create" …, "test.ping", or "order.succeeded" … */
+    const char *source; /* of a notice */
     enum provider_kind provider;
     const char *product_code; /* of the example; NULL: a ping needs none */
     const char *id;           /* the delivery's; makes the operation key unique */
@@ -22,6 +24,8 @@ struct event_spec {
     size_t field_count;
 };
 
+/* Whether the type is one that the bridge sends, not one that it takes. */
+bool event_is_notice(const char *type);
 /* The body.  What the provider needs for the type is filled with examples; a
  * field sets, replaces or (with nothing behind "=") removes a member, one named
  * "metadata.KEY" a member of metadata.  NULL and *problem when the type is

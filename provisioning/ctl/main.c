@@ -22,8 +22,14 @@ static const struct command commands[] = {
     {"token revoke", "ID", "end a token", token_revoke},
     {"doctor", "", "check the configuration, the database and the providers", doctor_run},
     {"trigger",
-     "[TYPE] --source NAME [--url URL] [--field KEY=VALUE ...] [--body FILE] [--id ID] [--ca FILE] [--dry-run]",
-     "post a signed event, an example of TYPE or a file, as a panel would", trigger_event},
+     "[TYPE] [--source NAME] [--secret-file FILE] [--url URL] [--field KEY=VALUE ...] [--body FILE] [--id ID] [--ca "
+     "FILE] "
+     "[--dry-run]",
+     "post a signed event, an example of TYPE or a file, as a panel or as the bridge would", trigger_event},
+    {"listen", "[--port N] [--source NAME] [--secret-file FILE ...] [--answer STATUS] [--count N]",
+     "print the callbacks that arrive at a port of this machine, with their signatures checked", listen_here},
+    {"callbacks", "[--dead] [--waiting] [--source S] [--limit N] [--resend ID] [--reason TEXT] [--dry-run]",
+     "notices to the panels, newest first; --resend sends one again", callbacks_list},
     {"orders", "[--state S] [--source S] [--service ID] [--ip IP] [--account A] [--limit N]", "orders, newest first",
      order_list},
     {"show", "ORDER", "everything about one order", order_show},

@@ -177,6 +177,7 @@ void house_step(struct worker *worker, struct house *house)
     if (now >= house->partition_ms) {
         house->partition_ms = now + PARTITION_EVERY_MS;
         chore(worker, &QUERY_PARTITIONS_ENSURE, chore_ended);
+        chore(worker, &QUERY_CALLBACKS_PRUNE, chore_ended);
     }
     if (now >= house->due_ms) {
         house->due_ms = now + worker->config->poll_ms;

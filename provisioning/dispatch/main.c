@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bridge-worker: carries orders out at the providers.
  *
- * One loop over libcurl's transfers, three database sessions and a signal
+ * One loop over libcurl's transfers, four database sessions and a signal
  * descriptor.  It owns no state that matters: intents and outcomes are rows, and
  * a worker that dies is taken over when its leases run out.  It never listens on
  * a socket. */
@@ -20,13 +20,16 @@
 #include "base/log.h"
 #include "base/service.h"
 #include "base/text.h"
+#include "dispatch/callback.h"
 #include "dispatch/claim.h"
 #include "dispatch/house.h"
 #include "dispatch/outcome.h"
 #include "query.h"
 #include "store/account.h"
+#include "store/callback.h"
 
 #define GOODBYE_TIMEOUT_MS 2000
+#define SESSIONS           4
 #define DRAIN_SAY_MS       5000
 
 static void notified(void *ctx, const char *channel)
@@ -114,6 +117,7 @@ static void worker_reload(struct worker *worker)
     worker_configure(worker, fresh);
     config_release(&old);
     account_ensure(worker->house, fresh, accounts_known, worker);
+    callbacks_configure(worker->house, fresh);
     log_note("config.reloaded", log_str("path", fresh->path));
 }
 
@@ -154,9 +158,11 @@ static int worker_wait_ms(const struct worker *worker)
 {
     int64_t wait = claim_wait_ms(worker);
     wait = earlier(wait, outcome_wait_ms(worker));
+    wait = earlier(wait, callback_wait(worker));
     wait = earlier(wait, session_wait_ms(worker->work));
     wait = earlier(wait, session_wait_ms(worker->house));
     wait = earlier(wait, session_wait_ms(worker->fence));
+    wait = earlier(wait, session_wait_ms(worker->notices));
     return (int)service_wait_ms(&worker->watchdog, wait > 60000 ? 60000 : wait);
 }
 
@@ -166,7 +172,7 @@ static bool worker_busy(const struct worker *worker)
     for (size_t i = 0; i < worker->account_count; i++)
         if (worker->accounts[i]->claiming || worker->accounts[i]->lane_claiming || worker->accounts[i]->windowing)
             return true;
-    return worker->running > 0 || outcome_pending(worker);
+    return worker->running > 0 || outcome_pending(worker) || callback_busy(worker);
 }
 
 /* Says what a stopping worker still waits for. */
@@ -181,12 +187,12 @@ static void drain_report(const struct worker *worker, int64_t *said_ms)
 }
 
 /* Ready when every session was tried; false: the server may lose what it has committed. */
-static bool worker_start(struct worker *worker, struct session *const sessions[3])
+static bool worker_start(struct worker *worker, struct session *const sessions[SESSIONS])
 {
     bool tried = true;
     if (worker->ready)
         return true;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < SESSIONS; i++) {
         if (session_refusal(sessions[i]) != NULL)
             return false;
         tried = tried && session_tried(sessions[i]);
@@ -201,23 +207,24 @@ static bool worker_loop(struct worker *worker, int signals)
 {
     struct house house = {0};
     int64_t said_ms = 0;
-    struct session *const sessions[] = {worker->work, worker->house, worker->fence};
+    struct session *const sessions[SESSIONS] = {worker->work, worker->house, worker->fence, worker->notices};
     while (!worker->draining || worker_busy(worker)) {
-        struct loop_wait waits[4] = {{.fd = signals, .events = POLLIN}};
+        struct loop_wait waits[SESSIONS + 1] = {{.fd = signals, .events = POLLIN}};
         size_t count = 1;
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < SESSIONS; i++)
             if (session_fd(sessions[i]) >= 0)
                 waits[count++] =
                     (struct loop_wait){.fd = session_fd(sessions[i]), .events = session_events(sessions[i])};
         provider_loop_step(worker->loop, waits, count, worker_wait_ms(worker));
         signals_read(worker, signals);
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < SESSIONS; i++)
             session_step(sessions[i]);
         outcome_flush(worker);
         claim_step(worker);
+        callback_step(worker);
         house_step(worker, &house);
         drain_report(worker, &said_ms);
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < SESSIONS; i++)
             session_step(sessions[i]); /* sends what was just submitted */
         if (!worker_start(worker, sessions))
             return false;
@@ -238,6 +245,7 @@ static void worker_goodbye(struct worker *worker)
     session_close(&worker->work);
     session_close(&worker->house);
     session_close(&worker->fence);
+    session_close(&worker->notices);
     for (size_t i = 0; i < worker->account_count; i++) {
         config_release(&worker->accounts[i]->owner);
         free(worker->accounts[i]);
@@ -296,7 +304,9 @@ int main(int argc, char **argv)
     worker.work = worker_session(&worker, "work", true);
     worker.house = worker_session(&worker, "house", false);
     worker.fence = worker_session(&worker, "fence", false);
+    worker.notices = worker_session(&worker, "notices", false);
     account_ensure(worker.house, config, accounts_known, &worker);
+    callbacks_configure(worker.house, config);
     log_note("worker.started", log_str("worker", worker.name), log_str("version", BRIDGE_VERSION),
              log_int("accounts", (int64_t)config->account_count));
     service_watchdog_init(&worker.watchdog);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "dispatch/callback.h"
 #include "query.h"
 #include "store/account.h"
 
@@ -147,6 +148,7 @@ static void outcomes_stored(void *ctx, const struct rows *rows)
         for (size_t i = 0; i < count; i++)
             entry_stored(worker, queue->sent[i], rows);
         front_hint(worker);
+        callback_look_again(worker);
     } else {
         queue->retry_at_ms = worker_now_ms(worker) + RETRY_MS;
         return;

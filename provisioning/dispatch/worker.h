@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* worker: what the parts of bridge-worker share.
  *
- * One thread, one loop: everything here is touched from it alone.  Two sessions,
- * so that housekeeping never delays an outcome, and a third for the fence, which
- * alone may be waited for (FENCE_TIMEOUT_MS). */
+ * One thread, one loop: everything here is touched from it alone.  Three sessions,
+ * so that neither housekeeping nor notices delay an outcome, and a fourth for the
+ * fence, which alone may be waited for (FENCE_TIMEOUT_MS). */
 #ifndef DISPATCH_WORKER_H
 #define DISPATCH_WORKER_H
 
@@ -64,15 +64,25 @@ struct outcome_queue {
     int64_t hinted_ms;   /* when front doors were last told that orders moved */
 };
 
+/* Notices to the panels that are on their way. */
+struct callbacks {
+    struct callback_try *first;
+    int count;
+    bool claiming;    /* a claim is being answered */
+    int64_t claim_ms; /* when it was asked for, boot time */
+    int64_t due_ms;   /* the next one */
+};
+
 struct worker {
     char name[96];
     const struct clock *clock;
     struct config *config;
     struct provider_loop *loop;
-    struct session *work, *house, *fence;
+    struct session *work, *house, *fence, *notices;
     struct account_state **accounts;
     size_t account_count;
     struct outcome_queue outcomes;
+    struct callbacks callbacks;
     int running;      /* works in memory: being prepared, called or decided */
     bool schema_good; /* the database's schema serves this program */
     bool draining;    /* claim nothing more */

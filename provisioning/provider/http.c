@@ -21,7 +21,9 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/config.h"
 #include "base/text.h"
+#include "provider/address.h"
 #include "provider/mask.h"
 
 /* Also the longest token with its header's name. */
@@ -41,6 +43,8 @@ struct http_transfer {
     call_fence_fn *fence;
     void *fence_ctx;
     const struct secret *bearer;
+    struct http_guard guard;
+    char barred[INET6_ADDRSTRLEN]; /* the first address that the guard refused */
     int64_t started_ms;
 };
 
@@ -64,6 +68,23 @@ static int request_begins(void *ctx, char *peer, char *local, int peer_port, int
     }
     transfer->passed = true;
     return CURL_PREREQFUNC_OK;
+}
+
+static curl_socket_t socket_opens(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct http_transfer *transfer = ctx;
+    const struct http_guard *guard = &transfer->guard;
+    char text[INET6_ADDRSTRLEN];
+
+    (void)purpose;
+    address_text(&address->addr, text);
+    if (!config_prefixes_hold(guard->allow, guard->allow_count, text) &&
+        (guard->allowed_alone || !address_is_public(&address->addr))) {
+        if (transfer->barred[0] == '\0')
+            memcpy(transfer->barred, text, sizeof text);
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static size_t answer_arrives(char *data, size_t size, size_t count, void *ctx)
@@ -156,6 +177,11 @@ void http_transfer_prepare(struct http_transfer *transfer, const struct http_req
     trust_set(transfer, request);
     timing_set(transfer, request);
     headers_set(transfer, request);
+    if (request->guard != NULL) {
+        transfer->guard = *request->guard;
+        easy_set(transfer, CURLOPT_OPENSOCKETFUNCTION, socket_opens);
+        easy_set(transfer, CURLOPT_OPENSOCKETDATA, transfer);
+    }
     easy_set(transfer, CURLOPT_URL, request->url);
     easy_set(transfer, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     easy_set(transfer, CURLOPT_USERAGENT, "license-bridge/" BRIDGE_VERSION);
@@ -224,6 +250,9 @@ void http_transfer_observe(struct http_transfer *transfer, CURLcode code, bool s
         .body_len = transfer->body.len,
         .body_cut = transfer->body.cut,
     };
+    if (transfer->barred[0] != '\0' && !transfer->passed)
+        (void)snprintf(transfer->error, sizeof transfer->error, "the name leads to %s, which callbacks may not go to",
+                       transfer->barred);
     if (code != CURLE_OK)
         seen->curl_text = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &seen->status);

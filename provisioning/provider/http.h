@@ -17,17 +17,26 @@
 /* No upstream keeps us waiting longer than this by its Retry-After. */
 #define HTTP_RETRY_AFTER_MAX_MS (INT64_C(24) * 60 * 60 * 1000)
 
+/* Which addresses a request may go to.  Asked of the address itself, right before
+ * the connection is opened, so that a name cannot mean another one meanwhile. */
+struct http_guard {
+    const char *const *allow; /* addresses and prefixes that need not be public */
+    size_t allow_count;
+    bool allowed_alone; /* public ones may not be used either */
+};
+
 /* All pointers are borrowed until the transfer is over. */
 struct http_request {
     const char *url; /* https, or http too when plain is set */
     const char *body;
     size_t body_len;
-    bool get;                    /* without a body; otherwise POST */
-    bool once;                   /* a fresh connection that is never used again */
-    bool resend;                 /* libcurl may send it again by itself when a kept connection dies: reads only */
-    bool plain;                  /* for webhooks to this machine */
-    const struct secret *bearer; /* NULL or empty: no Authorization header */
-    const char *const *headers;  /* further "Name: value" lines */
+    bool get;                       /* without a body; otherwise POST */
+    bool once;                      /* a fresh connection that is never used again */
+    bool resend;                    /* libcurl may send it again by itself when a kept connection dies: reads only */
+    bool plain;                     /* for webhooks */
+    const struct http_guard *guard; /* NULL: any address */
+    const struct secret *bearer;    /* NULL or empty: no Authorization header */
+    const char *const *headers;     /* further "Name: value" lines */
     size_t header_count;
     const char *ca_file; /* NULL or "": the system's */
     int64_t timeout_ms;

@@ -9,6 +9,7 @@
 #include "provider/webhook.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "provider/loop.h"
 
@@ -42,15 +43,24 @@ static void posting_finished(void *ctx, struct http_transfer *transfer, const st
     free(posting);
 }
 
+static bool url_is_plain(const char *url)
+{
+    return strncasecmp(url, "http:", 5) == 0;
+}
+
 void webhook_start(struct provider_loop *loop, const struct webhook *webhook, webhook_done_fn *done, void *ctx)
 {
     struct posting *posting;
+    struct http_guard guard = {webhook->allow, webhook->allow_count, url_is_plain(webhook->url)};
     struct http_request request = {
         .url = webhook->url,
         .body = webhook->body,
         .body_len = webhook->body_len,
         .resend = true, /* the receiver knows the id */
-        .plain = http_url_is_local(webhook->url),
+        /* A connection that another request has left open was not asked where it leads. */
+        .once = webhook->guarded,
+        .plain = webhook->guarded || http_url_is_local(webhook->url),
+        .guard = webhook->guarded ? &guard : NULL,
         .headers = webhook->headers,
         .header_count = webhook->header_count,
         .ca_file = webhook->ca_file,

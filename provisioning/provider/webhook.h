@@ -2,7 +2,9 @@
 /* webhook: POSTs a signed event and reads the short answer; for bridgectl trigger
  * (waiting) and for callbacks to panels (on the worker's loop).
  *
- * https everywhere, plain http to this machine only; no redirects, no proxy. */
+ * https everywhere, plain http to this machine only; no redirects, no proxy.  A
+ * guarded one goes to public addresses, and to those that are listed; it may be
+ * plain http for the latter. */
 #ifndef PROVIDER_WEBHOOK_H
 #define PROVIDER_WEBHOOK_H
 
@@ -24,6 +26,9 @@ struct webhook {
     const char *body;
     size_t body_len;
     int64_t timeout_ms;
+    bool guarded;
+    const char *const *allow; /* guarded: addresses and prefixes that need not be public */
+    size_t allow_count;
 };
 
 struct webhook_reply {

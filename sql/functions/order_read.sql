@@ -8,10 +8,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp as $$
   select o.order_id, o.source, o.service_id, o.operation_key, o.type::text, o.state::text, bridge.order_reason(o),
          bridge.order_expected(o),
          o.attempts,
-         jsonb_build_object(
-           'license_id', l.license_id::text, 'status', l.status, 'product_code', l.product_code, 'ip', host(l.ip),
-           'license_key', l.license_key, 'upstream_license_id', l.upstream_license_id, 'period_end', l.period_end,
-           'expires_at', to_char(l.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text,
+         bridge.license_json(l)::text,
          trim_scale(o.credits)::text,
          to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          to_char(o.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')

@@ -47,5 +47,9 @@ with setting as (
   union all
   select 70, 'review', case when count(*) = 0 then 'ok' else 'warn' end, count(*) || ' orders wait for a person'
   from ops.orders where state = 'needs_review'
+  union all
+  select 80, 'callbacks', case when coalesce(sum(dead), 0) = 0 then 'ok' else 'warn' end,
+         coalesce(sum(waiting), 0) || ' notices wait, ' || coalesce(sum(dead), 0) || ' are dead letters'
+  from ops.callbacks_pending
 )
 select "check", result, detail from checked order by rank, "check"

@@ -18,5 +18,9 @@ from (
   union all
   select o.at, 5, o.action, concat_ws(': ', o.actor, o.reason)
   from ops.operator_actions o where o.order_id = $1::bigint
+  union all
+  select c.created_at, 6, 'notice ' || c.callback_id,
+         concat_ws(' ', c.type, c.state, 'tries ' || c.attempts, 'status ' || c.last_status, c.last_error)
+  from ops.callbacks c where c.order_id = $1::bigint
 ) t
 order by t.at, t.rank

@@ -5,11 +5,12 @@ select plan(59);
 
 create table t.may (role text, functions text[]);
 insert into t.may values
-  ('bridge_intake', array['account_ensure', 'intake_accept', 'intake_refuse', 'order_read', 'orders_rest', 'price_read',
+  ('bridge_intake', array['account_ensure', 'callbacks_configure', 'intake_accept', 'intake_refuse', 'order_read', 'orders_rest', 'price_read',
                           'schema_version', 'service_orders', 'source_licenses', 'token_check']),
   ('bridge_worker', array['account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread',
                           'budget_cool', 'budget_ease', 'budget_take',
-                          'holds_release', 'hours_sum', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',
+                          'callback_ended', 'callbacks_claim', 'callbacks_configure', 'callbacks_prune',
+                          'holds_release', 'hours_sum', 'license_invalid', 'license_valid', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',
                           'product_store',
                           'schema_version', 'window_close', 'window_doubts', 'window_expected', 'window_look',
                           'window_open', 'window_prices_hold',
@@ -19,7 +20,7 @@ insert into t.may values
                        'order_timeline', 'orders_find', 'orders_match', 'schema_version', 'token_check', 'utc']),
   ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'budget_now', 'budget_waiting', 'deliveries_find', 'licenses_find',
                             'operator_acknowledge', 'operator_adjust',
-                            'operator_adopt', 'operator_bulk', 'operator_cancel', 'operator_free_key', 'operator_hold', 'operator_pause', 'operator_release',
+                            'operator_adopt', 'operator_bulk', 'operator_callback_resend', 'operator_cancel', 'operator_free_key', 'operator_hold', 'operator_pause', 'operator_release',
                             'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup',
                             'order_actions', 'order_expected', 'order_read', 'order_reason', 'order_timeline', 'orders_find', 'orders_match',
                              'product_store', 'schema_version', 'token_check', 'token_create',

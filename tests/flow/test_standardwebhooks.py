@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events signed by npm's standardwebhooks, the reference implementation, are accepted and carried out."""
+"""npm's standardwebhooks, the reference implementation: events that it signs are carried out, callbacks it verifies."""
 import json
 import pathlib
 import shutil
@@ -8,25 +8,53 @@ import time
 
 import pytest
 
+from bridge import Rig
+from receiver import Receiver, make_secret
+from wire import make_certificate
+
 PACKAGE = pathlib.Path(__file__).resolve().parent / "npm"
 
 
 @pytest.fixture(scope="module")
-def sign(tmp_path_factory):
-    """A function that signs with the pinned package, installed outside of the tree."""
+def node(tmp_path_factory):
+    """A function that runs a script with the pinned package, installed outside of the tree."""
     if shutil.which("npm") is None:
         pytest.skip("npm is not installed")
     folder = tmp_path_factory.mktemp("npm")
-    for name in ("package.json", "package-lock.json", "sign.js"):
+    for name in ("package.json", "package-lock.json", "sign.js", "verify.js"):
         shutil.copy(PACKAGE / name, folder)
     subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, capture_output=True)
 
-    def sign_body(secret, delivery, seconds, body):
-        done = subprocess.run(["node", "sign.js", secret, delivery, str(seconds)], cwd=folder, input=body, check=True,
-                              capture_output=True)
+    def run(script, *words, body):
+        done = subprocess.run(["node", script, *words], cwd=folder, input=body, check=True, capture_output=True)
         return done.stdout.decode().strip()
 
-    return sign_body
+    return run
+
+
+@pytest.fixture(scope="module")
+def sign(node):
+    return lambda secret, delivery, seconds, body: node("sign.js", secret, delivery, str(seconds), body=body)
+
+
+@pytest.fixture(scope="module")
+def receiver(tmp_path_factory):
+    certificate = make_certificate(tmp_path_factory.mktemp("tls"))
+    with Receiver(certificate) as running:
+        running.trust = certificate[0]
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_rig(receiver, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("secrets")
+    for name in ("new", "old"):
+        (folder / name).write_text(make_secret() + "\n")
+    lines = [f'callback_url = "{receiver.url}"', f'callback_ca_file = "{receiver.trust}"', "callback_allow = { 127.0.0.1 }",
+             f'callback_secrets = {{ "{folder}/new", "{folder}/old" }}']
+    with Rig(CALL_TIMEOUT="2s", QUIET="1s", STANDIN_BALANCE="100000", RIG_SOURCE="\n".join(lines)) as running:
+        running.callback_secrets = [(folder / name).read_text().strip() for name in ("new", "old")]
+        yield running
 
 
 def test_the_published_vector(sign):
@@ -49,3 +77,19 @@ def test_events_signed_by_the_reference_are_carried_out(rig, service, sign):
                          headers={"webhook-signature": signature})
     assert answer.status == 401
     assert service.bought() == (1, 0)
+
+
+def test_the_reference_verifies_our_callbacks(rig, service, receiver, node):
+    def verify(secret, notice, body=None):
+        return node("verify.js", secret, *(notice.headers[f"webhook-{name}"] for name in ("id", "timestamp", "signature")),
+                    body=notice.body if body is None else body)
+
+    service.done("license.create", reason="Ödeme alındı ✓")
+    service.done("license.suspend")
+    notices = receiver.wait(2, service.id)
+    for notice in notices:
+        for secret in rig.callback_secrets:  # the new one and the old one, while they are rotated
+            assert verify(secret, notice) == "order.succeeded"
+        assert "No matching signature" in verify(rig.env["WEBHOOK_SECRET"], notice)
+        assert "No matching signature" in verify(rig.callback_secrets[0], notice, notice.body + b" ")
+    assert notices[0].headers["webhook-id"] != notices[1].headers["webhook-id"]

@@ -52,6 +52,7 @@ config_write() { # DIR/bridge.conf and the secrets beside it
     echo "lease_margin = \"${LEASE_MARGIN:-2s}\"" # a killed worker is taken over soon
     account_write main 724license "$upstream_url"
     echo '  token_file    = "main.token"'
+    echo "${RIG_ACCOUNT:-}"
     echo '  hints { short_of_credits = "bakiye"  exists = "mevcut"  already = "zaten" }'
     echo '}'
     account_write zone lisanszone "$lisanszone_url"

@@ -7,6 +7,8 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#define LIST_MAX 128
+
 static void defaults_are_filled_in(void **state)
 {
     (void)state;
@@ -22,6 +24,11 @@ static void defaults_are_filled_in(void **state)
     assert_int_equal(config->intake_batch, 256);
     assert_int_equal(config->intake_requests, 4096);
     assert_int_equal(config->commit_timeout_ms, 10000);
+    assert_int_equal(config->callback_calls, 64);
+    assert_int_equal(config->callback_timeout_ms, 15000);
+    static const int64_t schedule_ms[] = {5000, 300000, 1800000, 7200000, 18000000, 36000000, 36000000};
+    assert_int_equal(config->callback_retry_count, COUNT(schedule_ms));
+    assert_memory_equal(config->callback_retry_ms, schedule_ms, sizeof schedule_ms);
     const struct config_account *account = config_account_find(config, "m");
     assert_non_null(account);
     assert_true(secret_equals(&account->token, TOKEN, strlen(TOKEN)));
@@ -49,6 +56,10 @@ static void defaults_are_filled_in(void **state)
     assert_int_equal(source->secrets[0].len, 24);
     assert_true(config_source_permits(source, product));
     assert_null(source->callback_url);
+    assert_null(source->callback_ca_file);
+    assert_int_equal(source->callback_secret_count, 0);
+    assert_int_equal(source->callback_allow_count, 0);
+    assert_int_equal(account->low_balance_count, 0);
     assert_false(source->retired);
     assert_null(config_account_find(config, "p"));
     assert_null(config_product_find(config, "m"));
@@ -63,10 +74,12 @@ static const char everything[] =
     "database = 'service=license_bridge' // libpq\n"
     "log_level = debug worker_calls = 7 poll = 20ms lease_margin = 2m\n"
     "/* intake\n   */ intake_batch = 100 intake_requests = 200 commit_timeout = 500ms\n"
+    "callback_calls = 3 callback_timeout = 2s callback_retry = { 50ms, 7d }\n"
     "account main {\n"
     "  provider = \"724license\"\n  base_url = https://[2001:db8::1]:8443/v1\n  token_file = \"********\"\n"
     "  ca_file = ca.pem\n  time_zone = UTC\n  call_timeout = 2s\n  quiet = 90s\n  window = 8\n  parallel = 3\n"
     "  settle = evidence\n  retry = \"200ms .. 5s\"\n  breaker_pause = 2s\n"
+    "  low_balance = { 100, 20.5 }\n"
     "  hints { short_of_credits = \"yetersiz bakiye ş\"  exists = \"mev\\\"cut\"  already = 'za\\'ten ${x}' }\n"
     "}\n"
     "account zone { provider = lisanszone base_url = \"https://lisanszone.com/api\"\n"
@@ -75,7 +88,8 @@ static const char everything[] =
     "product app { account = zone type = app }\n"
     "source whmcs1 {\n  format = upmind\n  secrets = { \"********\" }\n  products = { cpanel, app }\n"
     "  allow = { 192.0.2.0/24, \"2001:db8::/32\", 198.51.100.7 }\n  ignore = { invoice.created }\n"
-    "  callback_url = \"https://billing.example/modules/x.php?y=1\"\n}\n"
+    "  callback_url = \"https://billing.example/modules/x.php?y=1\"\n  callback_secrets = { \"********\" }\n"
+    "  callback_ca_file = ca.pem\n  callback_allow = { 10.1.0.0/16, \"fd00::/8\" }\n}\n"
     "source old { retired = true }\n";
 
 static void everything_arrives(void **state)
@@ -91,6 +105,11 @@ static void everything_arrives(void **state)
     assert_int_equal(config->intake_batch, 100);
     assert_int_equal(config->intake_requests, 200);
     assert_int_equal(config->commit_timeout_ms, 500);
+    assert_int_equal(config->callback_calls, 3);
+    assert_int_equal(config->callback_timeout_ms, 2000);
+    assert_int_equal(config->callback_retry_count, 2);
+    assert_int_equal(config->callback_retry_ms[0], 50);
+    assert_int_equal(config->callback_retry_ms[1], 604800000);
     assert_int_equal(config->account_count, 2);
     const struct config_account *main_account = config_account_find(config, "main");
     assert_string_equal(main_account->provider, "724license");
@@ -105,6 +124,8 @@ static void everything_arrives(void **state)
     assert_int_equal(main_account->retry_base_ms, 200);
     assert_int_equal(main_account->retry_cap_ms, 5000);
     assert_int_equal(main_account->breaker_pause_ms, 2000);
+    assert_int_equal(main_account->low_balance_count, 2);
+    assert_string_equal(main_account->low_balance[1], "20.5");
     assert_string_equal(main_account->hint_short_of_credits, "yetersiz bakiye ş");
     assert_string_equal(main_account->hint_exists, "mev\"cut");
     assert_string_equal(main_account->hint_already, "za'ten ${x}");
@@ -126,6 +147,14 @@ static void everything_arrives(void **state)
     assert_int_equal(source->allow_count, 3);
     assert_string_equal(source->ignore[0], "invoice.created");
     assert_string_equal(source->callback_url, "https://billing.example/modules/x.php?y=1");
+    assert_int_equal(source->callback_secret_count, 1);
+    assert_int_equal(source->callback_secrets[0].len, 24);
+    assert_string_equal(strrchr(source->callback_ca_file, '/'), "/ca.pem");
+    assert_true(config_prefixes_hold(source->callback_allow, source->callback_allow_count, "10.1.2.3"));
+    assert_true(config_prefixes_hold(source->callback_allow, source->callback_allow_count, "fd12::1"));
+    assert_false(config_prefixes_hold(source->callback_allow, source->callback_allow_count, "10.2.0.1"));
+    assert_false(config_prefixes_hold(source->callback_allow, source->callback_allow_count, ""));
+    assert_false(config_prefixes_hold(NULL, 0, "10.1.2.3"));
     assert_true(config_source_find(config, "old")->retired);
     assert_false(config_source_permits(config_source_find(config, "old"), cpanel));
     config_release(&config);
@@ -409,16 +438,26 @@ static void the_example_loads_and_its_defaults_are_ours(void **state)
     text_clear(&text);
 }
 
+/* "5s 5m" as the file has it: "{ 5s, 5m }". */
+static const char *list_written(const char *fallback, char out[LIST_MAX])
+{
+    size_t len = (size_t)snprintf(out, LIST_MAX, "{ ");
+    for (const char *at = fallback; *at; at++)
+        len += (size_t)snprintf(out + len, LIST_MAX - len, *at == ' ' ? ", " : "%c", *at);
+    (void)snprintf(out + len, LIST_MAX - len, *fallback ? " }" : "}");
+    return out;
+}
+
 /* Each option has its line in the page, with its default. */
 static void page_covers(const char *page, const struct config_section *section)
 {
     for (size_t i = 0; i < section->option_count; i++) {
         const struct config_option *row = &section->options[i];
         const char *fallback = !row->fallback ? "required" : (row->fallback[0] ? row->fallback : "\"\"");
-        char begin[64];
+        char begin[64], list[LIST_MAX];
         bool found = false;
         if (config_kind_is_list(row->kind))
-            fallback = "{ }";
+            fallback = list_written(row->fallback, list);
         (void)snprintf(begin, sizeof(begin), "\n| `%s` | ", row->name);
         for (const char *at = strstr(page, begin); at && !found; at = strstr(at + 1, begin)) {
             char *line = strndup(at + 1, strcspn(at + 1, "\n"));

@@ -44,6 +44,25 @@ static const struct {
      {NULL},
      HEAD("license.suspend") "{\"product_code\":\"lz\",\"service_id\":\"example-1\","
                              "\"license_key\":\"EXAMPLE-KEY\",\"customer_email\":\"customer@example.com\"}}"},
+    {"order.failed",
+     PROVIDER_724LICENSE,
+     "cpanel",
+     {"service_id=8"},
+     HEAD("order.failed") "{\"order_id\":\"41\",\"source\":\"s\",\"service_id\":\"8\",\"operation_key\":"
+                          "\"example-1:create:1\",\"type\":\"license.create\",\"state\":\"failed\","
+                          "\"reason\":\"an example\",\"attempts\":1,\"credits\":null,"
+                          "\"created_at\":\"2026-11-21T18:00:00Z\",\"updated_at\":\"2026-11-21T18:00:00Z\","
+                          "\"next_try_at\":null,\"license\":{\"license_id\":\"12\",\"status\":\"pending\","
+                          "\"product_code\":\"cpanel\",\"ip\":\"203.0.113.10\",\"license_key\":null,"
+                          "\"upstream_license_id\":\"87021\",\"period_end\":\"2026-12-21\",\"expires_at\":null}}}"},
+    {"balance.low",
+     PROVIDER_724LICENSE,
+     NULL,
+     {NULL},
+     HEAD("balance.low") "{\"account\":\"main\",\"provider\":\"724license\",\"balance\":\"17.5\",\"threshold\":\"20\"}"
+                         "}"},
+    {"order.queued", PROVIDER_724LICENSE, "cpanel", {NULL}, NULL},
+    {"order.x", PROVIDER_724LICENSE, "cpanel", {NULL}, NULL},
     /* Not offered by the provider: still sent, the answer says so. */
     {"license.verify",
      PROVIDER_724LICENSE,
@@ -74,7 +93,8 @@ static void examples_fit_type_and_provider(void **state)
     for (size_t i = 0; i < COUNT(EXAMPLES); i++) {
         struct arena arena;
         const char *problem;
-        struct event_spec spec = {.type = EXAMPLES[i].type,
+        struct event_spec spec = {.source = "s",
+                                  .type = EXAMPLES[i].type,
                                   .provider = EXAMPLES[i].provider,
                                   .product_code = EXAMPLES[i].product,
                                   .id = "msg_1",
