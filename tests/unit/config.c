@@ -455,9 +455,8 @@ static void page_covers(const char *page, const struct config_section *section)
         const struct config_option *row = &section->options[i];
         const char *fallback = !row->fallback ? "required" : (row->fallback[0] ? row->fallback : "\"\"");
         char begin[64], list[LIST_MAX];
-        bool found = false;
-        if (config_kind_is_list(row->kind))
-            fallback = list_written(row->fallback, list);
+        bool found = false, many = config_kind_is_list(row->kind);
+        fallback = many ? list_written(row->fallback, list) : fallback;
         (void)snprintf(begin, sizeof(begin), "\n| `%s` | ", row->name);
         for (const char *at = strstr(page, begin); at && !found; at = strstr(at + 1, begin)) {
             char *line = strndup(at + 1, strcspn(at + 1, "\n"));
