@@ -204,6 +204,8 @@ CREATE TABLE bridge.account (
     sandbox boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     quiet interval,
+    low_balance numeric(20,6)[] DEFAULT '{}'::numeric[] NOT NULL,
+    low_told numeric(20,6)[] DEFAULT '{}'::numeric[] NOT NULL,
     CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
     CONSTRAINT account_provider_check CHECK ((provider = ANY (ARRAY['724license'::text, 'lisanszone'::text]))),
     CONSTRAINT account_width_check CHECK (((width >= 1) AND (width <= 8))),
@@ -219,6 +221,10 @@ COMMENT ON COLUMN bridge.account.alarm IS 'The balance moved without explanation
 COMMENT ON COLUMN bridge.account.unread_since IS 'Since when the balance cannot be read';
 
 COMMENT ON COLUMN bridge.account.quiet IS 'How long after a call''s deadline a late effect is waited for, as last configured';
+
+COMMENT ON COLUMN bridge.account.low_balance IS 'A notice goes out when the balance falls below one of these';
+
+COMMENT ON COLUMN bridge.account.low_told IS 'Those below which it is and which were told: one that it reaches again is taken out';
 
 CREATE FUNCTION bridge.account_lock(p_account text, p_version bigint) RETURNS bridge.account
     LANGUAGE sql
@@ -437,10 +443,13 @@ CREATE TABLE bridge.license (
     adopted_at timestamp with time zone,
     terminated_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    invalid_at timestamp with time zone
 );
 
 COMMENT ON TABLE bridge.license IS 'The thing upstream, as one service of one panel has it';
+
+COMMENT ON COLUMN bridge.license.invalid_at IS 'Since when the provider calls it invalid, as was told; null: it does not';
 
 CREATE FUNCTION bridge.adopt_difference(r bridge.adopt_row, l bridge.license, OUT field text, OUT problem text) RETURNS record
     LANGUAGE sql IMMUTABLE
@@ -527,6 +536,29 @@ CREATE FUNCTION bridge.balance_unread(p_account text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   update bridge.account set unread_since = now() where account = p_account and unread_since is null
+$$;
+
+CREATE FUNCTION bridge.balance_watch() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  threshold numeric;
+begin
+  for threshold in
+    select u from unnest(new.low_balance) u where new.balance < u and u <> all (new.low_told) order by u desc
+  loop
+    insert into bridge.operator_action (actor, action, account, reason)
+    values ('license-bridge', 'account.balance_low', new.account,
+            format('the balance is %s, below %s', trim_scale(new.balance), trim_scale(threshold)));
+    perform bridge.callback_add(s.source, 'account:' || new.account, null, 'balance.low',
+              json_build_object('account', new.account, 'provider', new.provider,
+                                'balance', trim_scale(new.balance)::text, 'threshold', trim_scale(threshold)::text))
+    from bridge.source s where s.callbacks and new.account = any (s.accounts) order by s.source;
+  end loop;
+  new.low_told := array(select u from unnest(new.low_balance) u where new.balance < u order by u desc);
+  return new;
+end
 $$;
 
 CREATE FUNCTION bridge.budget_cool(p_account text, p_endpoint text, p_egress text, p_retry_after_ms bigint, p_elapsed_ms bigint) RETURNS bigint
@@ -751,6 +783,125 @@ CREATE FUNCTION bridge.budget_waiting(b bridge.budget) RETURNS bigint
   select count(*) from bridge.line l
   where l.account = b.account and l.head_type = any (b.types) and not l.head_paid and l.run_at <= now()
     and l.lease_owner is null
+$$;
+
+CREATE FUNCTION bridge.callback_add(p_source text, p_lane text, p_order bigint, p_type text, p_data json) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into bridge.callback (source, lane, order_id, type, payload)
+  values (p_source, p_lane, p_order, p_type, json_build_object(
+    'type', p_type, 'timestamp', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+    'schema', 1, 'data', p_data)::text)
+$$;
+
+CREATE FUNCTION bridge.callback_ended(p_callback bigint, p_epoch bigint, p_sent boolean, p_status integer, p_error text, p_wait_ms bigint) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  c bridge.callback;
+begin
+  update bridge.callback
+  set attempts = attempts + 1, lease_owner = null, last_status = p_status, last_error = p_error,
+      state = case when p_sent then 'sent' when p_wait_ms is null then 'dead' else 'queued' end,
+      run_at = now() + coalesce(p_wait_ms, 0) * interval '1 ms',
+      finished_at = case when p_sent or p_wait_ms is null then now() end
+  where callback_id = p_callback and state = 'queued' and epoch = p_epoch and lease_owner is not null
+  returning * into c;
+  if c.state <> 'queued' then
+    perform bridge.callback_wake(c.source, c.lane);
+  end if;
+  return c.state;
+end
+$$;
+
+CREATE FUNCTION bridge.callback_wake(p_source text, p_lane text) RETURNS void
+    LANGUAGE sql
+    AS $$
+  update bridge.callback set run_at = now()
+  where callback_id = (select min(n.callback_id) from bridge.callback n
+                       where n.source = p_source and n.lane = p_lane and n.state = 'queued')
+    and state = 'queued' and lease_owner is null and run_at > now()
+$$;
+
+CREATE FUNCTION bridge.callbacks_claim(p_worker text, p_sources text[], p_rooms bigint[], p_most integer, p_lease_ms bigint) RETURNS TABLE(callback_id bigint, epoch bigint, source text, webhook_id text, type text, order_id bigint, payload text, attempts integer, lost text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  s record;
+  c bridge.callback;
+  first_run timestamptz;
+  taken int := 0;
+  room int;
+begin
+  for s in select u.name, u.room from unnest(p_sources, p_rooms) as u(name, room) loop
+    room := least(s.room, p_most - taken);
+    continue when room <= 0;
+    for c in
+      select * from bridge.callback n where n.source = s.name and n.state = 'queued' and n.run_at <= now()
+      order by n.run_at, n.callback_id limit 500 for update skip locked
+    loop
+      -- A statement of its own: it sees how the one in front has ended by now.
+      select n.run_at into first_run from bridge.callback n
+      where n.source = c.source and n.lane = c.lane and n.state = 'queued' and n.callback_id < c.callback_id
+      order by n.callback_id limit 1;
+      if found then
+        update bridge.callback n set run_at = greatest(first_run, now() + interval '1 second')
+        where n.callback_id = c.callback_id;
+        continue;
+      end if;
+      update bridge.callback n
+      set lease_owner = p_worker, epoch = n.epoch + 1, run_at = now() + p_lease_ms * interval '1 ms'
+      where n.callback_id = c.callback_id;
+      callback_id := c.callback_id;
+      epoch := c.epoch + 1;
+      source := c.source;
+      webhook_id := c.webhook_id;
+      type := c.type;
+      order_id := c.order_id;
+      payload := c.payload;
+      attempts := c.attempts;
+      lost := c.lease_owner;
+      return next;
+      taken := taken + 1;
+      room := room - 1;
+      exit when room = 0;
+    end loop;
+  end loop;
+end
+$$;
+
+CREATE FUNCTION bridge.callbacks_configure(text[], boolean[], text[], text[], text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+begin
+  insert into bridge.source as s (source, callbacks, accounts)
+  select u.s, u.c, string_to_array(u.a, ' ') from unnest($1, $2, $3) as u(s, c, a) order by u.s
+  on conflict (source) do update
+  set callbacks = excluded.callbacks, accounts = excluded.accounts, updated_at = now()
+  where (s.callbacks, s.accounts) is distinct from (excluded.callbacks, excluded.accounts);
+  update bridge.callback c
+  set state = 'dead', finished_at = now(), lease_owner = null, epoch = epoch + 1,
+      last_error = 'the source has no callback_url any more'
+  where c.state = 'queued' and c.source in (select u.s from unnest($1, $2) as u(s, c) where not u.c);
+  perform from bridge.account a join unnest($4, $5) as u(a, l) on u.a = a.account
+  where a.low_balance is distinct from string_to_array(u.l, ' ')::numeric(20,6)[] order by a.account for no key update of a;
+  update bridge.account a set low_balance = string_to_array(u.l, ' ')::numeric(20,6)[]
+  from unnest($4, $5) as u(a, l)
+  where u.a = a.account and a.low_balance is distinct from string_to_array(u.l, ' ')::numeric(20,6)[];
+end
+$_$;
+
+CREATE FUNCTION bridge.callbacks_prune(p_days integer) RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  with gone as (
+    delete from bridge.callback where state = 'sent' and finished_at < now() - p_days * interval '1 day' returning 1
+  )
+  select count(*) from gone
 $$;
 
 CREATE FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) RETURNS TABLE(received_at timestamp with time zone, source text, delivery_id text, order_id bigint, repeated boolean)
@@ -1366,6 +1517,26 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.license_invalid(p_license bigint, p_reason text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  l bridge.license;
+begin
+  update bridge.license set invalid_at = now(), updated_at = now()
+  where license_id = p_license and invalid_at is null returning * into l;
+  if not found then
+    return false;
+  end if;
+  perform bridge.callback_add(l.source, 'service:' || l.service_id, null, 'license.invalid',
+            json_build_object('source', l.source, 'service_id', l.service_id, 'account', l.account, 'reason', p_reason,
+                              'license', bridge.license_json(l)))
+  from bridge.source s where s.source = l.source and s.callbacks;
+  return true;
+end
+$$;
+
 CREATE FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) RETURNS void
     LANGUAGE sql
     AS $$
@@ -1375,6 +1546,15 @@ CREATE FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) R
   where not exists (select from bridge.license_ip i where i.license_id = o.license_id and i.until is null);
   update bridge.pair set owned_at = now()
   where license_id = o.license_id and account = o.account and upstream_type = p_type and ip = p_ip;
+$$;
+
+CREATE FUNCTION bridge.license_json(l bridge.license) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+  select jsonb_build_object(
+    'license_id', l.license_id::text, 'status', l.status, 'product_code', l.product_code, 'ip', host(l.ip),
+    'license_key', l.license_key, 'upstream_license_id', l.upstream_license_id, 'period_end', l.period_end,
+    'expires_at', to_char(l.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
 $$;
 
 CREATE FUNCTION bridge.license_terminated(o bridge.orders) RETURNS void
@@ -1397,6 +1577,17 @@ begin
           and c.state not in ('succeeded', 'failed', 'cancelled') and c.account = p.account
           and c.upstream_type = p.upstream_type and c.ip = p.ip) then p.license_id end
   where p.license_id = o.license_id;
+end
+$$;
+
+CREATE FUNCTION bridge.license_valid(p_license bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  update bridge.license set invalid_at = null, updated_at = now()
+  where license_id = p_license and invalid_at is not null;
+  return found;
 end
 $$;
 
@@ -1666,6 +1857,31 @@ begin
     changed := changed + done::int;
   end loop;
   return changed;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_callback_resend(p_actor text, p_callback bigint, p_source text, p_reason text) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  ids bigint[];
+begin
+  with again as (
+    update bridge.callback
+    set state = 'queued', attempts = 0, run_at = now(), finished_at = null
+    where lease_owner is null
+      and (callback_id = p_callback or (p_callback is null and source = p_source and state = 'dead'))
+    returning callback_id
+  )
+  select array_agg(callback_id order by callback_id) into ids from again;
+  if ids is null then
+    return 0;
+  end if;
+  perform bridge.operator_note(p_actor, 'callback.resend', (select order_id from bridge.callback
+                                                            where callback_id = p_callback), null, p_reason,
+                               jsonb_build_object('callbacks', ids[1:100], 'count', cardinality(ids)));
+  return cardinality(ids);
 end
 $$;
 
@@ -2094,10 +2310,7 @@ CREATE FUNCTION bridge.order_read(p_order bigint, p_source text) RETURNS TABLE(o
   select o.order_id, o.source, o.service_id, o.operation_key, o.type::text, o.state::text, bridge.order_reason(o),
          bridge.order_expected(o),
          o.attempts,
-         jsonb_build_object(
-           'license_id', l.license_id::text, 'status', l.status, 'product_code', l.product_code, 'ip', host(l.ip),
-           'license_key', l.license_key, 'upstream_license_id', l.upstream_license_id, 'period_end', l.period_end,
-           'expires_at', to_char(l.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text,
+         bridge.license_json(l)::text,
          trim_scale(o.credits)::text,
          to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          to_char(o.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
@@ -2453,6 +2666,31 @@ CREATE FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) RETURNS TA
   select o.order_id, o.state::text, bridge.order_reason(o) from bridge.orders o
   where o.order_id = any (p_orders)
     and (o.state in ('succeeded', 'failed', 'cancelled', 'held', 'needs_review') or o.order_id = any (p_due))
+$$;
+
+CREATE FUNCTION bridge.orders_told() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  r record;
+begin
+  if not exists (select from bridge.source s where s.source = new.source and s.callbacks) then
+    return null;
+  end if;
+  -- A state that the same transaction has left again was nobody's to see.
+  select * into r from bridge.order_read(new.order_id, new.source) o where o.state = new.state::text;
+  if found then
+    perform bridge.callback_add(new.source, 'service:' || new.service_id, new.order_id, 'order.' || r.state,
+      json_build_object(
+        'order_id', r.order_id::text, 'source', r.source, 'service_id', r.service_id, 'operation_key', r.operation_key,
+        'type', r.type, 'state', r.state, 'reason', r.reason, 'attempts', r.attempts, 'credits', r.credits,
+        'created_at', r.created_at, 'updated_at', r.updated_at,
+        'next_try_at', to_char(r.next_try_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+        'license', r.license::json));
+  end if;
+  return null;
+end
 $$;
 
 CREATE FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) RETURNS record
@@ -3481,10 +3719,22 @@ CREATE TABLE bridge.callback (
     last_error text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    webhook_id text DEFAULT ('msg_'::text || replace((gen_random_uuid())::text, '-'::text, ''::text)) NOT NULL,
+    lane text NOT NULL,
+    lease_owner text,
+    epoch bigint DEFAULT 0 NOT NULL,
     CONSTRAINT callback_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'sent'::text, 'dead'::text])))
 );
 
-COMMENT ON TABLE bridge.callback IS 'Signed notices to the panels, waiting or sent';
+COMMENT ON TABLE bridge.callback IS 'Signed notices to the panels: waiting, sent, or dead letters';
+
+COMMENT ON COLUMN bridge.callback.run_at IS 'When it may be sent, or, while leased, when the lease may be taken over';
+
+COMMENT ON COLUMN bridge.callback.webhook_id IS 'The same for all tries of a notice, so that the receiver knows a repeat';
+
+COMMENT ON COLUMN bridge.callback.lane IS 'Notices of one lane of a source are sent in their order: service:ID or account:NAME';
+
+COMMENT ON COLUMN bridge.callback.epoch IS 'Rises with each lease: the end of an older one counts no more';
 
 ALTER TABLE bridge.callback ALTER COLUMN callback_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME bridge.callback_callback_id_seq
@@ -3801,6 +4051,15 @@ CREATE TABLE bridge.schema_routine (
 
 COMMENT ON TABLE bridge.schema_routine IS 'Functions and views as last made, with the checksum of their text';
 
+CREATE TABLE bridge.source (
+    source text NOT NULL,
+    callbacks boolean NOT NULL,
+    accounts text[] NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+COMMENT ON TABLE bridge.source IS 'The sources as last configured: whether they want notices, and at which accounts they may order';
+
 ALTER TABLE bridge.spending_window ALTER COLUMN window_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME bridge.spending_window_window_id_seq
     START WITH 1
@@ -4095,10 +4354,26 @@ CREATE VIEW ops.callbacks AS
     c.last_status,
     c.last_error,
     c.created_at,
-    c.finished_at
+    c.finished_at,
+    c.webhook_id,
+    c.lane,
+    c.lease_owner
    FROM bridge.callback c;
 
-COMMENT ON VIEW ops.callbacks IS 'Notices to the panels, waiting or sent';
+COMMENT ON VIEW ops.callbacks IS 'Notices to the panels: waiting, sent, or dead letters (bridgectl callbacks --resend)';
+
+CREATE VIEW ops.callbacks_pending AS
+ SELECT c.source,
+    count(*) FILTER (WHERE (c.state = 'queued'::text)) AS waiting,
+    count(*) FILTER (WHERE ((c.state = 'queued'::text) AND (c.attempts > 0))) AS failing,
+    count(*) FILTER (WHERE (c.state = 'dead'::text)) AS dead,
+    min(c.created_at) FILTER (WHERE (c.state = 'queued'::text)) AS oldest,
+    min(c.run_at) FILTER (WHERE (c.state = 'queued'::text)) AS next_try_at
+   FROM bridge.callback c
+  WHERE (c.state <> 'sent'::text)
+  GROUP BY c.source;
+
+COMMENT ON VIEW ops.callbacks_pending IS 'Per source: notices that wait, of them such as were tried in vain, and dead letters';
 
 CREATE VIEW ops.credits_spent_daily AS
  WITH over AS (
@@ -4909,6 +5184,9 @@ ALTER TABLE ONLY bridge.schema_migration
 ALTER TABLE ONLY bridge.schema_routine
     ADD CONSTRAINT schema_routine_pkey PRIMARY KEY (name);
 
+ALTER TABLE ONLY bridge.source
+    ADD CONSTRAINT source_pkey PRIMARY KEY (source);
+
 ALTER TABLE ONLY bridge.spending_window
     ADD CONSTRAINT spending_window_pkey PRIMARY KEY (window_id);
 
@@ -4929,7 +5207,15 @@ CREATE INDEX attempt_time ON ONLY bridge.attempt USING brin (started_at) WITH (p
 
 CREATE INDEX attempt_default_started_at_idx ON bridge.attempt_default USING brin (started_at) WITH (pages_per_range='32', autosummarize='on');
 
-CREATE INDEX callback_ripe ON bridge.callback USING btree (run_at) WHERE (state = 'queued'::text);
+CREATE INDEX callback_lane ON bridge.callback USING btree (source, lane, callback_id) WHERE (state = 'queued'::text);
+
+CREATE INDEX callback_open ON bridge.callback USING btree (source, state) WHERE (state <> 'sent'::text);
+
+CREATE INDEX callback_order ON bridge.callback USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX callback_ripe ON bridge.callback USING btree (source, run_at) WHERE (state = 'queued'::text);
+
+CREATE INDEX callback_sent ON bridge.callback USING btree (finished_at) WHERE (state = 'sent'::text);
 
 CREATE INDEX delivery_order ON bridge.delivery USING btree (order_id);
 
@@ -5031,6 +5317,8 @@ ALTER INDEX bridge.order_history_order ATTACH PARTITION bridge.order_history_def
 
 ALTER INDEX bridge.refusal_at ATTACH PARTITION bridge.refusal_default_at_idx;
 
+CREATE TRIGGER balance_watch BEFORE UPDATE OF balance, low_balance ON bridge.account FOR EACH ROW WHEN (((new.balance IS NOT NULL) AND ((old.balance IS DISTINCT FROM new.balance) OR (old.low_balance IS DISTINCT FROM new.low_balance)))) EXECUTE FUNCTION bridge.balance_watch();
+
 CREATE TRIGGER delivery_kept BEFORE TRUNCATE ON bridge.delivery FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
 
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bridge.ledger FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
@@ -5044,6 +5332,10 @@ CREATE TRIGGER orders_fixed BEFORE UPDATE ON bridge.orders FOR EACH ROW WHEN (((
 CREATE TRIGGER orders_kept BEFORE DELETE OR TRUNCATE ON bridge.orders FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
 
 CREATE CONSTRAINT TRIGGER orders_moved AFTER UPDATE ON bridge.orders NOT DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW WHEN ((old.state IS DISTINCT FROM new.state)) EXECUTE FUNCTION bridge.orders_moved();
+
+CREATE CONSTRAINT TRIGGER orders_told AFTER UPDATE ON bridge.orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state, 'held'::bridge.order_state, 'needs_review'::bridge.order_state])))) EXECUTE FUNCTION bridge.orders_told();
+
+CREATE CONSTRAINT TRIGGER orders_told_first AFTER INSERT ON bridge.orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state = 'held'::bridge.order_state)) EXECUTE FUNCTION bridge.orders_told();
 
 ALTER TABLE ONLY bridge.budget
     ADD CONSTRAINT budget_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
@@ -5132,6 +5424,8 @@ GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_
 REVOKE ALL ON FUNCTION bridge.balance_unread(p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.balance_unread(p_account text) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.balance_watch() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.budget_cool(p_account text, p_endpoint text, p_egress text, p_retry_after_ms bigint, p_elapsed_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.budget_cool(p_account text, p_endpoint text, p_egress text, p_retry_after_ms bigint, p_elapsed_ms bigint) TO bridge_worker;
 
@@ -5156,6 +5450,23 @@ REVOKE ALL ON FUNCTION bridge.budget_turn(o bridge.orders, OUT at timestamp with
 
 REVOKE ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.callback_add(p_source text, p_lane text, p_order bigint, p_type text, p_data json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.callback_ended(p_callback bigint, p_epoch bigint, p_sent boolean, p_status integer, p_error text, p_wait_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.callback_ended(p_callback bigint, p_epoch bigint, p_sent boolean, p_status integer, p_error text, p_wait_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.callback_wake(p_source text, p_lane text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.callbacks_claim(p_worker text, p_sources text[], p_rooms bigint[], p_most integer, p_lease_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.callbacks_claim(p_worker text, p_sources text[], p_rooms bigint[], p_most integer, p_lease_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.callbacks_configure(text[], boolean[], text[], text[], text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.callbacks_configure(text[], boolean[], text[], text[], text[]) TO bridge_intake;
+GRANT ALL ON FUNCTION bridge.callbacks_configure(text[], boolean[], text[], text[], text[]) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.callbacks_prune(p_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.callbacks_prune(p_days integer) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) TO bridge_ops;
@@ -5202,9 +5513,17 @@ REVOKE ALL ON FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint
 
 REVOKE ALL ON FUNCTION bridge.json_masked(p jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.license_invalid(p_license bigint, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.license_invalid(p_license bigint, p_reason text) TO bridge_worker;
+
 REVOKE ALL ON FUNCTION bridge.license_ip_set(o bridge.orders, p_type text, p_ip inet) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.license_json(l bridge.license) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.license_terminated(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.license_valid(p_license bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.license_valid(p_license bigint) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.licenses_find(p_source text, p_service text, p_ip inet, p_account text, p_product text, p_status text, p_key text, p_text text, p_before bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.licenses_find(p_source text, p_service text, p_ip inet, p_account text, p_product text, p_status text, p_key text, p_text text, p_before bigint, p_limit integer) TO bridge_ops;
@@ -5226,6 +5545,9 @@ REVOKE ALL ON FUNCTION bridge.operator_book(p_actor text, p_account text, p_kind
 
 REVOKE ALL ON FUNCTION bridge.operator_bulk(p_actor text, p_action text, p_orders bigint[], p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_bulk(p_actor text, p_action text, p_orders bigint[], p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_callback_resend(p_actor text, p_callback bigint, p_source text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_callback_resend(p_actor text, p_callback bigint, p_source text, p_reason text) TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
@@ -5320,6 +5642,8 @@ REVOKE ALL ON FUNCTION bridge.orders_of_text(p_text text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) TO bridge_intake;
+
+REVOKE ALL ON FUNCTION bridge.orders_told() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.pair_claim(p_account text, p_type text, p_ip inet, p_license bigint, p_order bigint, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
 
@@ -5467,6 +5791,8 @@ GRANT SELECT ON TABLE ops.blocked_licenses TO bridge_ops;
 GRANT SELECT ON TABLE ops.budgets TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.callbacks TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.callbacks_pending TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.credits_spent_daily TO bridge_ops;
 
