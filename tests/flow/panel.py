@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import sqlite3
+import ssl
 import subprocess
 import threading
 import time
@@ -43,8 +44,13 @@ class Line(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, url):
+    def __init__(self, url, certificate=None):
         super().__init__(("127.0.0.1", 0), Passing)
+        self.scheme = "https" if certificate else "http"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.target = urllib.parse.urlsplit(url)
         self.seen = []
         self.lose = self.busy = 0
@@ -53,7 +59,7 @@ class Line(http.server.ThreadingHTTPServer):
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def deliveries(self):
         return [(headers["webhook-id"], body) for method, _, headers, body in self.seen if method == "POST"]
