@@ -17,6 +17,14 @@
 
 #define FRONT_READERS 3
 
+#define LATENCY_BUCKETS 12
+
+/* How long requests took; below[i] counts those up to the i-th bound. */
+struct latency {
+    int64_t count, sum_us, below[LATENCY_BUCKETS];
+};
+void latency_note(struct latency *latency, int64_t us);
+
 struct batch;
 struct waiting;
 struct front;
@@ -40,7 +48,8 @@ struct front {
     struct batch *batch;                    /* NULL in the ops program, like waiting */
     struct waiting *waiting;
     struct refusal_meter refusals;
-    int64_t served; /* for the log line at the end */
+    struct latency latency; /* ops: noted with each answer */
+    int64_t served;         /* for the log line at the end */
     bool draining;
 };
 

@@ -40,6 +40,7 @@ extern const struct route ROUTES_OPS[];
 void ops_list_serve(struct front *front, struct request *request, const char *rest);
 #define OPS_REASON_MAX 500
 
+void metrics_serve(struct front *front, struct request *request, const char *rest);
 void ops_me_serve(struct front *front, struct request *request, const char *rest);
 void ops_act_serve(struct front *front, struct request *request, const char *rest);
 void ops_resolve_serve(struct front *front, struct request *request, const char *rest);

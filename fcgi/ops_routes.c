@@ -91,6 +91,7 @@ const struct route ROUTES_OPS[] = {
     {"POST", API "accounts/*/pause", ops_act_serve, &PAUSE},
     {"POST", API "accounts/*/resume", ops_act_serve, &RESUME},
     {"POST", API "accounts/*/acknowledge", ops_act_serve, &ACKNOWLEDGE},
+    {"GET", "/metrics", metrics_serve, NULL},
     {"GET", "/health/live", health_live_serve, NULL},
     {"GET", "/health/ready", health_ready_serve, NULL},
     {"GET", "/ops/health/ready", health_ready_serve, NULL},

@@ -12,6 +12,7 @@
 #include "base/signature.h"
 #include "base/text.h"
 #include "fcgi/door.h"
+#include "fcgi/front.h"
 
 #define REPLY_HEAD_MAX   1024
 #define REPLY_ETAG_BYTES 16
@@ -88,6 +89,8 @@ static void answer_write(struct request *request, const struct answer_head *head
     if (len > 0)
         FCGX_PutStr(text, (int)len, request->fcgi.out);
     text_clear(&lines);
+    if (request->front != NULL && request->front->acting != NULL)
+        latency_note(&request->front->latency, request_now_us() - request->began_us);
     door_finish(request);
 }
 

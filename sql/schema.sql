@@ -4119,6 +4119,21 @@ CREATE VIEW ops.accounts AS
 
 COMMENT ON VIEW ops.accounts IS 'Accounts with their last balance';
 
+CREATE VIEW ops.ack_latency_1h AS
+ SELECT o.source,
+    count(*) AS orders,
+    percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY s.seconds) AS p50_s,
+    percentile_disc((0.95)::double precision) WITHIN GROUP (ORDER BY s.seconds) AS p95_s,
+    percentile_disc((0.99)::double precision) WITHIN GROUP (ORDER BY s.seconds) AS p99_s,
+    max(s.seconds) AS max_s
+   FROM (bridge.orders o
+     CROSS JOIN LATERAL ( SELECT round(EXTRACT(epoch FROM (o.created_at - o.event_at)), 3) AS seconds) s)
+  WHERE ((o.order_id > (( SELECT max(m.order_id) AS max
+           FROM bridge.orders m) - 10000)) AND (o.created_at > (now() - '01:00:00'::interval)) AND (o.event_at IS NOT NULL))
+  GROUP BY o.source;
+
+COMMENT ON VIEW ops.ack_latency_1h IS 'From the time that an event bears to its being stored, source by source, for the last hour (at most 10,000 orders); a senders queue and clock are in it';
+
 CREATE VIEW ops.activity_hourly AS
  WITH over AS (
          SELECT COALESCE((max(h.hour) + '01:00:00'::interval), (date_trunc('hour'::text, now()) - '23:00:00'::interval)) AS since,
@@ -4340,6 +4355,39 @@ CREATE VIEW ops.budgets AS
 
 COMMENT ON VIEW ops.budgets IS 'How many calls each rationed endpoint still takes, and how many orders wait for it';
 
+CREATE VIEW ops.call_totals AS
+ WITH over AS (
+         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), '-infinity'::timestamp with time zone) AS since
+           FROM bridge.hour h
+        )
+ SELECT a.account,
+    format('account="%s"'::text, replace(replace(a.account, '\'::text, '\\'::text), '"'::text, '\"'::text)) AS labels,
+    ((COALESCE(s.calls, (0)::numeric) + (COALESCE(c.calls, (0)::bigint))::numeric))::bigint AS calls,
+    ((COALESCE(s.errors, (0)::numeric) + (COALESCE(c.errors, (0)::bigint))::numeric))::bigint AS errors,
+    trim_scale((COALESCE(s.spent, (0)::numeric) + l.spent)) AS spent
+   FROM ((((over
+     CROSS JOIN bridge.account a)
+     LEFT JOIN ( SELECT h.account,
+            sum(h.calls) AS calls,
+            sum(h.errors) AS errors,
+            sum(h.spent) AS spent
+           FROM bridge.hour_account h
+          GROUP BY h.account) s ON ((s.account = a.account)))
+     LEFT JOIN ( SELECT t.account,
+            count(*) AS calls,
+            count(*) FILTER (WHERE (t.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict]))) AS errors
+           FROM (over over_1
+             CROSS JOIN bridge.attempt t)
+          WHERE (t.started_at >= over_1.since)
+          GROUP BY t.account) c ON ((c.account = a.account)))
+     CROSS JOIN LATERAL ( SELECT COALESCE(sum(e.amount), (0)::numeric) AS spent
+           FROM bridge.ledger e
+          WHERE ((e.account = a.account) AND (e.at >= over.since) AND (e.kind = 'purchase'::text))) l);
+
+COMMENT ON VIEW ops.call_totals IS 'Calls made and credits spent on each account since the beginning';
+
+COMMENT ON COLUMN ops.call_totals.labels IS 'The account as a label of Prometheus';
+
 CREATE VIEW ops.callbacks AS
  SELECT c.callback_id,
     c.source,
@@ -4459,6 +4507,23 @@ CREATE VIEW ops.deliveries AS
    FROM bridge.delivery d;
 
 COMMENT ON VIEW ops.deliveries IS 'Acknowledged deliveries and the order each led to';
+
+CREATE VIEW ops.duplicate_deliveries AS
+ SELECT d.source,
+    d.order_id,
+    o.service_id,
+    (o.type)::text AS type,
+    (o.state)::text AS state,
+    count(*) AS repeats,
+    min(d.received_at) AS first_repeat,
+    max(d.received_at) AS last_repeat
+   FROM (bridge.orders o
+     JOIN bridge.delivery d ON (((d.order_id = o.order_id) AND (d.received_at > o.created_at))))
+  WHERE (o.order_id > (( SELECT max(m.order_id) AS max
+           FROM bridge.orders m) - 10000))
+  GROUP BY d.source, d.order_id, o.service_id, o.type, o.state;
+
+COMMENT ON VIEW ops.duplicate_deliveries IS 'Orders among the newest 10,000 that a panel sent again under another webhook-id';
 
 CREATE VIEW ops.failure_reasons_24h AS
  SELECT h.reason_code,
@@ -4618,6 +4683,25 @@ UNION ALL
           WHERE ((i.license_id = l.license_id) AND (i.ip = l.ip))))));
 
 COMMENT ON VIEW ops.licenses_by_ip IS 'Which licenses an address has or had: ask with where ip = (an inet)';
+
+CREATE VIEW ops.licenses_expiring AS
+ SELECT l.license_id,
+    l.source,
+    l.service_id,
+    l.account,
+    l.product_code,
+    l.upstream_type,
+    host(l.ip) AS ip,
+    l.license_key,
+    l.period_end,
+    l.expires_at,
+    (EXISTS ( SELECT
+           FROM bridge.orders o
+          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits
+   FROM bridge.license l
+  WHERE ((l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 7))));
+
+COMMENT ON VIEW ops.licenses_expiring IS 'Active licenses whose period ends within a week, and whether a renewal is on its way: read it in the order of period_end';
 
 CREATE VIEW ops.oldest_waiting AS
  SELECT o.order_id,
@@ -4906,6 +4990,20 @@ CREATE VIEW ops.products AS
 
 COMMENT ON VIEW ops.products IS 'The providers'' catalogues as last read';
 
+CREATE VIEW ops.rate_budget AS
+ SELECT b.account,
+    b.endpoint,
+    b.egress,
+    b.requests,
+    b.per,
+    b.free,
+    b.next_at,
+    b.waiting,
+    b.cool_until
+   FROM ops.budgets b;
+
+COMMENT ON VIEW ops.rate_budget IS 'How many calls each rationed endpoint still takes, and how many orders wait for it';
+
 CREATE VIEW ops.refused_deliveries AS
  SELECT r.at,
     r.source,
@@ -4919,6 +5017,24 @@ CREATE VIEW ops.refused_deliveries AS
    FROM bridge.refusal r;
 
 COMMENT ON VIEW ops.refused_deliveries IS 'Deliveries that were refused';
+
+CREATE VIEW ops.renewals_overdue AS
+ SELECT l.license_id,
+    l.source,
+    l.service_id,
+    l.account,
+    l.product_code,
+    l.upstream_type,
+    host(l.ip) AS ip,
+    l.period_end,
+    (((now() AT TIME ZONE 'UTC'::text))::date - l.period_end) AS days,
+    (EXISTS ( SELECT
+           FROM bridge.orders o
+          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits
+   FROM bridge.license l
+  WHERE ((l.status = 'active'::bridge.license_status) AND (l.provider = '724license'::text) AND (l.period_end < ((now() AT TIME ZONE 'UTC'::text))::date));
+
+COMMENT ON VIEW ops.renewals_overdue IS 'Active licenses whose period is over and was not renewed: read it in the order of period_end';
 
 CREATE VIEW ops.retry_queue AS
  SELECT o.order_id,
@@ -5016,6 +5132,31 @@ CREATE VIEW ops.tokens AS
 
 COMMENT ON VIEW ops.tokens IS 'Operators'' tokens, without the tokens';
 
+CREATE VIEW ops.totals AS
+ WITH over AS (
+         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), '-infinity'::timestamp with time zone) AS since,
+            COALESCE(max(h.last_order), (0)::bigint) AS last_order,
+            COALESCE(sum(h.accepted), (0)::numeric) AS accepted,
+            COALESCE(sum(h.succeeded), (0)::numeric) AS succeeded,
+            COALESCE(sum(h.failed), (0)::numeric) AS failed,
+            COALESCE(sum(h.cancelled), (0)::numeric) AS cancelled
+           FROM bridge.hour h
+        )
+ SELECT ((over.accepted + (( SELECT count(*) AS count
+           FROM bridge.orders o
+          WHERE (o.order_id > over.last_order)))::numeric))::bigint AS accepted,
+    ((over.succeeded + (m.succeeded)::numeric))::bigint AS succeeded,
+    ((over.failed + (m.failed)::numeric))::bigint AS failed,
+    ((over.cancelled + (m.cancelled)::numeric))::bigint AS cancelled
+   FROM (over
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (x.to_state = 'succeeded'::bridge.order_state)) AS succeeded,
+            count(*) FILTER (WHERE (x.to_state = 'failed'::bridge.order_state)) AS failed,
+            count(*) FILTER (WHERE (x.to_state = 'cancelled'::bridge.order_state)) AS cancelled
+           FROM bridge.order_history x
+          WHERE ((x.at >= over.since) AND (x.to_state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))) m);
+
+COMMENT ON VIEW ops.totals IS 'Orders accepted and finished since the beginning';
+
 CREATE VIEW ops.upstream_errors_1h AS
  SELECT a.account,
     a.call,
@@ -5072,7 +5213,9 @@ CREATE VIEW ops.upstreams AS
     l.p50_ms,
     l.p95_ms,
     l.p99_ms,
-    '[]'::jsonb AS budgets
+    COALESCE(( SELECT jsonb_agg(jsonb_build_object('endpoint', b.endpoint, 'egress', b.egress, 'requests', b.requests, 'per_s', (EXTRACT(epoch FROM b.per))::integer, 'left', b.free, 'full_at', bridge.utc(b.next_at), 'waiting', b.waiting) ORDER BY b.endpoint, b.egress) AS jsonb_agg
+           FROM ops.rate_budget b
+          WHERE (b.account = a.account)), '[]'::jsonb) AS budgets
    FROM ((((bridge.account a
      LEFT JOIN ops.balance_runway w USING (account))
      LEFT JOIN ops.credits_spent_daily d ON (((d.account = a.account) AND (d.day = ((now() AT TIME ZONE 'UTC'::text))::date))))
@@ -5776,6 +5919,8 @@ GRANT ALL ON FUNCTION bridge.worker_seen(p_worker text, p_version text, p_runnin
 
 GRANT SELECT ON TABLE ops.accounts TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.ack_latency_1h TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.activity_hourly TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.attempts TO bridge_ops;
@@ -5790,6 +5935,8 @@ GRANT SELECT ON TABLE ops.blocked_licenses TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.budgets TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.call_totals TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.callbacks TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.callbacks_pending TO bridge_ops;
@@ -5799,6 +5946,8 @@ GRANT SELECT ON TABLE ops.credits_spent_daily TO bridge_ops;
 GRANT SELECT ON TABLE ops.customer_licenses TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.deliveries TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.duplicate_deliveries TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.failure_reasons_24h TO bridge_ops;
 
@@ -5813,6 +5962,8 @@ GRANT SELECT ON TABLE ops.license_addresses TO bridge_ops;
 GRANT SELECT ON TABLE ops.licenses TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.licenses_by_ip TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.licenses_expiring TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.oldest_waiting TO bridge_ops;
 
@@ -5830,7 +5981,11 @@ GRANT SELECT ON TABLE ops.product_costs TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.products TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.rate_budget TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.refused_deliveries TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.renewals_overdue TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.retry_queue TO bridge_ops;
 
@@ -5839,6 +5994,8 @@ GRANT SELECT ON TABLE ops.review TO bridge_ops;
 GRANT SELECT ON TABLE ops.table_health TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.tokens TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.totals TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.upstream_errors_1h TO bridge_ops;
 

@@ -64,6 +64,7 @@ select is(bridge.event_shown('\xff'), null, 'bytes that are no document are not 
 select is(bridge.hours_sum(10), 0, 'an hour is summed when it is over');
 alter table bridge.orders disable trigger orders_fixed;
 update bridge.orders set created_at = created_at - interval '3 hours' where order_id <= t.id('b');
+update bridge.delivery set received_at = received_at - interval '3 hours' where order_id <= t.id('b');
 alter table bridge.orders enable trigger orders_fixed;
 insert into bridge.order_history (order_id, at, from_state, to_state) values
   (1, now() - interval '3 hours', 'calling', 'succeeded'), (1, now() - interval '3 hours', 'calling', 'failed'),
@@ -89,4 +90,39 @@ select is((select count(*) from ops.activity_hourly), 24::bigint, 'each of 24 ho
 select is((select string_agg(c.relname, ' ' order by c.relname) from pg_class c
            where c.relnamespace = 'ops'::regnamespace and c.relkind = 'v' and obj_description(c.oid) is null), null,
           'each view says what it is');
+-- What each view is for, in one row.
+select is((select string_agg(w.state || ' ' || w.order_id, ', ' order by w.order_id) from ops.oldest_waiting w where w.order_id = t.id('b')),
+          'queued ' || t.id('b'), 'oldest_waiting');
+update bridge.orders set attempts = 1, reason_code = 'timeout', reason = 'no answer' where order_id = t.id('b');
+select is((select order_id from ops.retry_queue), t.id('b'), 'retry_queue: what was tried and will be again');
+select is((select blocked || ' ' || head_order from ops.blocked_licenses where service_id = '1'), '1 ' || t.id('a'), 'blocked_licenses and what is ahead');
+select is((select orders || ' ' || last_order from ops.failure_reasons_24h), '2 1', 'failure_reasons_24h');
+update bridge.attempt set elapsed_ms = 100 * attempt, started_at = now() where order_id = 1 and started_at > now() - interval '1 hour';
+select is((select p50_ms || ' ' || p99_ms || ' ' || calls from ops.upstream_latency_1h where account = 'main' and call is null), '300 300 1', 'upstream_latency_1h');
+select is((select verdict || ' ' || calls from ops.upstream_errors_1h), 'later 1', 'upstream_errors_1h');
+insert into bridge.license_ip (license_id, ip, order_id) values ((t.o('a')).license_id, '192.0.2.77', null);
+select is((select string_agg(service_id, ' ' order by service_id) from ops.licenses_by_ip where ip = '192.0.2.1'), '1 4', 'licenses_by_ip: now');
+select is((select service_id from ops.licenses_by_ip where ip = '192.0.2.77'), '1', '… and before');
+select is((select orders || ' ' || unfinished from ops.customer_licenses where service_id = '1' and product_code = 'cpanel'), '2 2', 'customer_licenses');
+update bridge.license set status = 'active', period_end = (now() at time zone 'UTC')::date + 3 where license_id = (t.o('a')).license_id;
+update bridge.license set status = 'active', period_end = (now() at time zone 'UTC')::date - 2 where license_id = (t.o('b')).license_id;
+select is((select service_id || ' ' || renewal_waits from ops.licenses_expiring), '1 false', 'licenses_expiring');
+select is((select service_id || ' ' || days from ops.renewals_overdue), '2 2', 'renewals_overdue');
+insert into bridge.delivery (source, delivery_id, digest, order_id, received_at)
+  select 's2', 'again', sha256('x'), t.id('b'), o.created_at + interval '1 minute' from bridge.orders o where o.order_id = t.id('b');
+select is((select order_id || ' ' || repeats from ops.duplicate_deliveries), t.id('b') || ' 1', 'duplicate_deliveries');
+select is((select repeated from bridge.deliveries_find(null, null, 'again', null, 10)), true, '… and the list says so');
+select t.send('timed', jsonb_build_object('service_id', '9', 'ip', '192.0.2.9', 'event_ms', (extract(epoch from now()) * 1000 - 1500)::bigint)) \g /dev/null
+select ok((select p50_s between 1.4 and 6 and orders = 1 from ops.ack_latency_1h where source = 's1'), 'ack_latency_1h');
+select bridge.worker_seen('w1', '1', 2) \g /dev/null
+select is((select worker || ' ' || alive || ' ' || running from ops.worker_status), 'w1 true 2', 'worker_status');
+select ok((select bytes > 0 from ops.table_health where "table" = 'orders'), 'table_health');
+insert into bridge.callback (source, type, payload, lane) values ('s1', 'order.failed', '{}', 'service:1');
+select is((select waiting from ops.callbacks_pending where source = 's1'), 1::bigint, 'callbacks_pending');
+insert into bridge.budget (account, endpoint, egress, requests, per, types) values ('zone', 'activate.php', 'x', 60, '1 hour', '{license.create}');
+select is((select free || ' ' || waiting from ops.rate_budget), '60 0', 'rate_budget');
+select is((select count(*) from ops.in_doubt), 0::bigint, 'in_doubt is empty where nothing is');
+select is((select (accepted, succeeded, failed)::text from ops.totals), '(5,1,2)', 'totals: summed and counted together');
+select is((select calls || ' ' || errors || ' ' || spent from ops.call_totals where account = 'main'), '3 2 7', 'call_totals');
+select ok((select count(*) > 0 from ops.overview_warnings where kind = 'oldest_waiting'), 'overview_warnings');
 select * from finish();

@@ -5,7 +5,11 @@ create or replace view ops.upstreams as
          w.renewals_30d::int as renewals_30d, w.renewals_credits, w.left_after,
          trim_scale(coalesce(d.spent + d.adjustments, 0)) as spent_today, w.spent_a_day, w.days_left,
          coalesce(l.calls, 0)::int as calls_1h, coalesce(e.calls, 0)::int as errors_1h, l.p50_ms, l.p95_ms, l.p99_ms,
-         '[]'::jsonb as budgets
+         coalesce((select jsonb_agg(jsonb_build_object(
+                     'endpoint', b.endpoint, 'egress', b.egress, 'requests', b.requests,
+                     'per_s', extract(epoch from b.per)::int, 'left', b.free, 'full_at', bridge.utc(b.next_at),
+                     'waiting', b.waiting) order by b.endpoint, b.egress)
+                   from ops.rate_budget b where b.account = a.account), '[]') as budgets
   from bridge.account a
   left join ops.balance_runway w using (account)
   left join ops.credits_spent_daily d on d.account = a.account and d.day = (now() at time zone 'UTC')::date
