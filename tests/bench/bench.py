@@ -21,6 +21,7 @@ import calls  # noqa: E402
 import contender  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
+import windows  # noqa: E402
 
 ROOT = HERE.parents[1]
 RESULT = ROOT / "build" / "bench.json"
@@ -131,11 +132,12 @@ def main():
     found = {"machine": machine(), "settings": {"rounds": ROUNDS, "seconds": SECONDS}}
     front_part(found)
     worker_part(found)
+    windows.part(found, Rig, say)
     found["machine"]["load_after"] = os.getloadavg()[0]
     found["ratios"] = report.ratios(found)
-    wrong = list(report.judge(found))
+    wrong = [*report.judge(found), *windows.judge(found)]
     report.write(found, wrong, RESULT)
-    for rows in (report.contender_rows, report.worker_rows, report.memory_rows):
+    for rows in (report.contender_rows, report.worker_rows, windows.rows, report.memory_rows):
         report.table_print(rows(found))
     print(f"\n{found['machine']['processors']} processors, load {found['machine']['load_before']:.1f} before, "
           f"{time.monotonic() - began:.0f} s; all rounds: {RESULT.relative_to(ROOT)}")
