@@ -66,7 +66,7 @@ bool auth_signature_form_ok(const char *header)
     }
 }
 
-static bool header_once(struct request *request, enum head head, const char *name, struct problem *problem)
+bool auth_header_once(struct request *request, enum head head, const char *name, struct problem *problem)
 {
     if (request->times[head] == 0 || *request->params[head] == '\0')
         return refuse(problem, 401, name, arena_printf(&request->arena, "the header %s is missing", name));
@@ -77,9 +77,9 @@ static bool header_once(struct request *request, enum head head, const char *nam
 
 bool auth_headers_check(struct request *request, int64_t now_s, struct problem *problem)
 {
-    if (!header_once(request, HEAD_WEBHOOK_ID, "webhook-id", problem) ||
-        !header_once(request, HEAD_WEBHOOK_TIMESTAMP, "webhook-timestamp", problem) ||
-        !header_once(request, HEAD_WEBHOOK_SIGNATURE, "webhook-signature", problem))
+    if (!auth_header_once(request, HEAD_WEBHOOK_ID, "webhook-id", problem) ||
+        !auth_header_once(request, HEAD_WEBHOOK_TIMESTAMP, "webhook-timestamp", problem) ||
+        !auth_header_once(request, HEAD_WEBHOOK_SIGNATURE, "webhook-signature", problem))
         return false;
     if (!auth_id_ok(request->params[HEAD_WEBHOOK_ID]))
         return refuse(problem, 400, "webhook-id",

@@ -15,6 +15,8 @@
 #define AUTH_ID_MAX        128
 #define AUTH_SIGNATURE_MAX 2048
 
+/* The header is there, once; name is how the problem calls it. */
+bool auth_header_once(struct request *request, enum head head, const char *name, struct problem *problem);
 /* The webhook headers, each there once and well-formed, the time within the
  * tolerance of now_s; false fills *problem (400 or 401). */
 bool auth_headers_check(struct request *request, int64_t now_s, struct problem *problem);

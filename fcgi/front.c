@@ -15,7 +15,7 @@
 #include "store/ops.h"
 
 const struct route ROUTES_INTAKE[] = {
-    {"POST", "/v1/events/", intake_serve, NULL},        {"GET", "/v1/orders/", order_serve, NULL},
+    {"POST", "/v1/events/+", intake_serve, NULL},       {"GET", "/v1/orders/", order_serve, NULL},
     {"GET", "/v1/products", products_serve, NULL},      {"GET", "/v1/licenses", licenses_serve, NULL},
     {"GET", "/v1/services/", service_serve, NULL},      {"GET", "/health/live", health_live_serve, NULL},
     {"GET", "/health/ready", health_ready_serve, NULL}, {NULL, NULL, NULL, NULL},
@@ -24,12 +24,17 @@ const struct route ROUTES_INTAKE[] = {
 static bool route_fits(const struct route *route, struct request *request)
 {
     const char *path = request->path;
-    size_t before = strcspn(route->path, "*");
+    size_t before = strcspn(route->path, "*+");
     const char *after = route->path + before + (route->path[before] == '*');
 
     if (strncmp(path, route->path, before) != 0)
         return false;
     path += before;
+    if (route->path[before] == '+') {
+        size_t first = strcspn(path, "/");
+        request->rest = path;
+        return first > 0 && (path[first] == '\0' || (path[first + 1] != '\0' && !strchr(path + first + 1, '/')));
+    }
     if (route->path[before] == '\0' && route->path[before - 1] != '/') {
         request->rest = path;
         return *path == '\0';

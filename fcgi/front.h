@@ -30,7 +30,8 @@ struct waiting;
 struct front;
 
 /* A path that ends in '/' is a beginning, and rest is what follows it; with a
- * star in it, rest is what stands in the star's place.  Neither holds a '/'. */
+ * star in it, rest is what stands in the star's place.  Neither holds a '/'.  A path that ends in '+' is a
+ * beginning too, and rest is one part or two with a '/' between. */
 struct route {
     const char *method;
     const char *path;

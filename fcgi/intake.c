@@ -13,7 +13,7 @@
 #include <strings.h>
 
 #include "base/log.h"
-#include "fcgi/auth.h"
+#include "fcgi/auth_panel.h"
 #include "fcgi/dry_run.h"
 #include "fcgi/front.h"
 #include "fcgi/order_json.h"
@@ -27,7 +27,12 @@
 struct delivery {
     struct batch_item item;
     struct request *request;
+    const char *name;        /* of the source, as asked for */
+    const char *path_secret; /* what follows it in the path; NULL: nothing */
     const struct config_source *source;
+    const struct panel *panel;
+    int64_t now_s;
+    const char *id; /* the delivery's name */
     struct panel_event event;
     struct waiter waiter; /* while the panel waits for the order's end */
 };
@@ -51,27 +56,31 @@ static bool type_is_json(const char *type)
 }
 
 /* Whether this peer may speak for the source at all. */
-static bool source_admit(struct delivery *delivery, const char *name, struct problem *problem)
+static bool source_admit(struct delivery *delivery, struct problem *problem)
 {
     const struct request *request = delivery->request;
     const char *address = request->params[HEAD_ADDRESS];
 
-    delivery->source = config_source_find(request->config, name);
+    delivery->source = config_source_find(request->config, delivery->name);
     if (delivery->source == NULL)
         return refuse(problem, 404, NULL, "there is no such source");
     if (delivery->source->retired)
         return refuse(problem, 410, NULL, "this source is retired");
     if (!config_source_allows(delivery->source, address != NULL ? address : ""))
         return refuse(problem, 403, NULL, "this address may not speak for the source");
+    delivery->panel = panel_find(delivery->source->format);
+    if (delivery->panel == NULL)
+        return refuse(problem, 503, NULL, "the source's format is not known to this version");
+    if (delivery->path_secret != NULL && delivery->panel->proof != PANEL_PROOF_PATH)
+        return refuse(problem, 404, NULL, "there is nothing at this path");
     return true;
 }
 
-static bool delivery_authenticate(struct delivery *delivery, const char *name, struct problem *problem)
+static bool delivery_authenticate(struct delivery *delivery, struct problem *problem)
 {
     struct request *request = delivery->request;
-    int64_t now_s = clock_wall_ms(request->front->clock) / 1000;
 
-    if (!source_admit(delivery, name, problem))
+    if (!source_admit(delivery, problem))
         return false;
     if (request->problem.status != 0) {
         *problem = request->problem;
@@ -79,36 +88,40 @@ static bool delivery_authenticate(struct delivery *delivery, const char *name, s
     }
     if (!type_is_json(request->params[HEAD_CONTENT_TYPE]))
         return refuse(problem, 415, "content-type", "the Content-Type must be application/json");
-    if (!auth_headers_check(request, now_s, problem))
-        return false;
-    if (!auth_signature_ok(request, delivery->source, request->body, request->body_len))
-        return refuse(
-            problem, 401, "webhook-signature",
-            "webhook-signature fits none of the source's secrets: the raw body must be signed as id.timestamp.body");
-    return true;
+    return auth_panel_check(request, delivery->source, delivery->panel->proof, delivery->path_secret, delivery->now_s,
+                            problem);
 }
 
 static bool delivery_read(struct delivery *delivery, struct problem *problem)
 {
     struct request *request = delivery->request;
-    const struct panel *panel = panel_find(delivery->source->format);
+    struct panel_event *event = &delivery->event;
+    struct panel_input input = {
+        .body = request->body,
+        .len = request->body_len,
+        .source = delivery->source,
+        .event = request->params[HEAD_BLESTA_EVENT],
+        .now_s = delivery->now_s,
+    };
 
-    if (panel == NULL)
-        return refuse(problem, 503, NULL, "the source's format is not known to this version");
-    if (!panel->read(request->body, request->body_len, delivery->source, &request->arena, &delivery->event, problem))
+    if (!delivery->panel->read(&input, &request->arena, event, problem))
         return false;
-    return delivery->event.kind != PANEL_ORDER ||
-           request_check(&delivery->event.request, request->config, delivery->source, request->params[HEAD_WEBHOOK_ID],
-                         &request->arena, problem);
+    if (event->delivery_id != NULL)
+        delivery->id = event->delivery_id;
+    if (event->kind != PANEL_ORDER)
+        return true;
+    if (delivery->id == NULL || !auth_id_ok(delivery->id))
+        return refuse(problem, 400, NULL, "the delivery's name must be 1 to 128 characters without dots and spaces");
+    return request_check(&event->request, request->config, delivery->source, delivery->id, &request->arena, problem);
 }
 
 static void delivery_log(const struct delivery *delivery, int64_t order_id, const char *outcome)
 {
     const struct request *request = delivery->request;
 
-    log_info("delivery.accepted", log_str("source", delivery->source->name),
-             log_str("delivery", request->params[HEAD_WEBHOOK_ID]), log_int("order", order_id),
-             log_str("outcome", outcome), log_int("us", request_now_us() - request->began_us));
+    log_info("delivery.accepted", log_str("source", delivery->source->name), log_str("delivery", delivery->id),
+             log_int("order", order_id), log_str("outcome", outcome),
+             log_int("us", request_now_us() - request->began_us));
 }
 
 static void delivery_enqueue(struct delivery *delivery)
@@ -117,12 +130,15 @@ static void delivery_enqueue(struct delivery *delivery)
     struct intake_event *event = &delivery->item.event;
 
     event->source = delivery->source->name;
-    event->delivery_id = request->params[HEAD_WEBHOOK_ID];
+    event->delivery_id = delivery->id;
     event->address = request->params[HEAD_ADDRESS];
     event->body = request->body;
     event->body_len = request->body_len;
     event->request = &delivery->event.request;
-    digest_sha256(request->body, request->body_len, event->digest);
+    if (delivery->event.has_digest)
+        memcpy(event->digest, delivery->event.digest, DIGEST_SIZE);
+    else
+        digest_sha256(request->body, request->body_len, event->digest);
     batch_add(request->front->batch, &delivery->item);
 }
 
@@ -154,13 +170,17 @@ void intake_serve(struct front *front, struct request *request, const char *rest
 {
     struct delivery *delivery = arena_alloc(&request->arena, sizeof *delivery);
     struct problem problem = {0};
+    const char *slash = strchr(rest, '/');
 
-    (void)front;
     delivery->request = request;
-    if (delivery_authenticate(delivery, rest, &problem) && delivery_read(delivery, &problem))
+    delivery->name = slash != NULL ? arena_strndup(&request->arena, rest, (size_t)(slash - rest)) : rest;
+    delivery->path_secret = slash != NULL ? slash + 1 : NULL;
+    delivery->now_s = clock_wall_ms(front->clock) / 1000;
+    delivery->id = request->params[HEAD_WEBHOOK_ID];
+    if (delivery_authenticate(delivery, &problem) && delivery_read(delivery, &problem))
         delivery_serve(delivery);
     else
-        refusal_reply(request, rest, &problem);
+        refusal_reply(request, delivery->name, &problem);
 }
 
 /* 200: the order has ended, and the panel asked to be told. */
@@ -216,9 +236,9 @@ void intake_waited(struct waiter *waiter, const char *state, const char *reason)
     struct delivery *delivery = (void *)((char *)waiter - offsetof(struct delivery, waiter));
     struct request *request = delivery->request;
 
-    log_info("delivery.waited", log_str("source", delivery->source->name),
-             log_str("delivery", request->params[HEAD_WEBHOOK_ID]), log_int("order", waiter->order_id),
-             log_str("state", state), log_int("us", request_now_us() - request->began_us));
+    log_info("delivery.waited", log_str("source", delivery->source->name), log_str("delivery", delivery->id),
+             log_int("order", waiter->order_id), log_str("state", state),
+             log_int("us", request_now_us() - request->began_us));
     order_answer(request, true, waiter->order_id, state, reason);
 }
 

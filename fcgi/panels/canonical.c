@@ -2,15 +2,14 @@
 /* canonical: reads our own delivery format.
  *
  * One table says which member of "data" fills which part of the request and in
- * what shape.  The depth is checked on the bytes, before the parser sees them,
- * so that nesting costs nothing.  Owns the JSON tree while it reads; keeps
- * nothing, so a crash leaves nothing. */
+ * what shape.  Owns the JSON tree while it reads; keeps nothing, so a crash
+ * leaves nothing. */
 #include "fcgi/panels/canonical.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "fcgi/panels/body.h"
 #include "base/utf8.h"
 
 enum member_kind {
@@ -69,31 +68,6 @@ static bool refuse(struct problem *problem, int status, const char *field, const
 static bool field_refuse(const struct reading *reading, const char *field, const char *text)
 {
     return refuse(reading->problem, 422, field, arena_printf(reading->arena, "%s %s", field, text));
-}
-
-/* Levels of arrays and objects; brackets inside strings don't count. */
-static bool depth_ok(const char *body, size_t len)
-{
-    int depth = 0;
-    bool quoted = false;
-
-    for (size_t i = 0; i < len; i++) {
-        char c = body[i];
-        if (quoted) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > CANONICAL_DEPTH)
-                return false;
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
-    }
-    return true;
 }
 
 /* null and absent are one. */
@@ -270,31 +244,24 @@ static bool root_read(struct reading *reading, const json_t *root, const struct 
     return frame_read(reading, root) && data_read(reading, member_get(root, "data"));
 }
 
-/* Where and what, without the piece of the body that jansson quotes. */
-static const char *json_error_text(const json_error_t *error, struct arena *arena)
-{
-    const char *near = strstr(error->text, " near ");
-    int len = near != NULL ? (int)(near - error->text) : (int)strlen(error->text);
-
-    return arena_printf(arena, "the body is not acceptable JSON: line %d, column %d: %.*s", error->line, error->column,
-                        len, error->text);
-}
-
-bool canonical_read(const void *body, size_t len, const struct config_source *source, struct arena *arena,
+bool canonical_fill(const json_t *root, const struct config_source *source, struct arena *arena,
                     struct panel_event *event, struct problem *problem)
 {
     struct reading reading = {arena, &event->request, problem};
-    json_error_t error;
 
     *event = (struct panel_event){0};
-    if (!utf8_valid(body, len))
-        return refuse(problem, 400, NULL, "the body is not valid UTF-8, or has a NUL in it");
-    if (!depth_ok(body, len))
-        return refuse(problem, 400, NULL, arena_printf(arena, "the JSON is nested deeper than %d", CANONICAL_DEPTH));
-    json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &error);
+    return root_read(&reading, root, source, event);
+}
+
+bool canonical_read(const struct panel_input *input, struct arena *arena, struct panel_event *event,
+                    struct problem *problem)
+{
+    json_t *root = body_parse(input->body, input->len, arena, problem);
+
+    *event = (struct panel_event){0};
     if (root == NULL)
-        return refuse(problem, 400, NULL, json_error_text(&error, arena));
-    bool good = root_read(&reading, root, source, event);
+        return false;
+    bool good = canonical_fill(root, input->source, arena, event, problem);
     json_decref(root);
     return good;
 }

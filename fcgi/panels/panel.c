@@ -6,9 +6,13 @@
 #include <string.h>
 
 #include "fcgi/panels/canonical.h"
+#include "fcgi/panels/mapped.h"
+#include "fcgi/panels/signed.h"
 
 static const struct panel PANELS[] = {
-    {"canonical", canonical_read},
+    {"canonical", PANEL_PROOF_STANDARD, canonical_read}, {"hub", PANEL_PROOF_HUB, signed_read},
+    {"stripe", PANEL_PROOF_STRIPE, signed_read},         {"upmind", PANEL_PROOF_UPMIND, upmind_read},
+    {"blesta", PANEL_PROOF_PATH, blesta_read},
 };
 
 const struct panel *panel_find(const char *format)

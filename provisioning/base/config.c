@@ -30,6 +30,11 @@ static const char *const settle_words[] = {"operator", "evidence", NULL};
 static const char *const recycled_words[] = {"create", "renew", NULL};
 /* What provider_kind_parse() and log_level_parse() know. */
 static const char *const provider_words[] = {"724license", "lisanszone", NULL};
+static const char *const format_words[] = {"canonical", "hub", "stripe", "upmind", "blesta", NULL};
+/* What order_type_parse() knows. */
+static const char *const type_words[] = {"license.create",         "license.renew",     "license.suspend",
+                                         "license.unsuspend",      "license.terminate", "license.change_ip",
+                                         "license.change_product", "license.verify",    NULL};
 static const char *const level_words[] = {"error", "warn", "note", "info", "debug", NULL};
 
 /* clang-format off: one row, one line */
@@ -96,7 +101,7 @@ static const struct config_option product_options[] = {
 
 #define RECORD config_source
 static const struct config_option source_options[] = {
-    {"format", CONFIG_TEXT, "canonical", .check = config_check_name, AT(format)},
+    {"format", CONFIG_TEXT, "canonical", .words = format_words, AT(format)},
     {"secrets", CONFIG_SECRETS, "", AT(secrets), AND(secret_count)},
     {"products", CONFIG_PRODUCTS, "", AT(products), AND(product_count)},
     {"allow", CONFIG_LIST, "", .check = config_check_prefix, AT(allow), AND(allow_count)},
@@ -106,6 +111,32 @@ static const struct config_option source_options[] = {
     {"callback_ca_file", CONFIG_PATH, "", AT(callback_ca_file)},
     {"callback_allow", CONFIG_LIST, "", .check = config_check_prefix, AT(callback_allow), AND(callback_allow_count)},
     {"retired", CONFIG_BOOL, "false", AT(retired)},
+};
+static const struct config_option field_options[] = {
+    {"operation_key", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.operation_key)},
+    {"service_id", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.service_id)},
+    {"order_id", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.order_id)},
+    {"invoice_id", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.invoice_id)},
+    {"invoice_item_id", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.invoice_item_id)},
+    {"product_code", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.product_code)},
+    {"new_product_code", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.new_product_code)},
+    {"ip", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.ip)},
+    {"new_ip", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.new_ip)},
+    {"billing_months", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.billing_months)},
+    {"period_end", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.period_end)},
+    {"license_key", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.license_key)},
+    {"customer_email", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.customer_email)},
+    {"domain", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.domain)},
+    {"hwid", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.hwid)},
+    {"verification_type", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.verification_type)},
+    {"sequence", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.sequence)},
+    {"reason", CONFIG_MAYBE, "", .check = config_check_path, AT(fields.reason)},
+};
+#undef RECORD
+
+#define RECORD config_event
+static const struct config_option event_options[] = {
+    {"type", CONFIG_TEXT, NULL, .words = type_words, AT(type)},
 };
 #undef RECORD
 /* clang-format on */
@@ -121,6 +152,20 @@ static const struct config_section account_inner[] = {
         .title_offset = offsetof(struct config_limit, endpoint),
         .array_offset = offsetof(struct config_account, limits),
         .count_offset = offsetof(struct config_account, limit_count),
+    },
+};
+
+static const struct config_section source_inner[] = {
+    {.name = "fields", .options = field_options, .option_count = COUNT(field_options), .shared = true},
+    {
+        .name = "event",
+        .options = event_options,
+        .option_count = COUNT(event_options),
+        .title_check = config_check_event,
+        .size = sizeof(struct config_event),
+        .title_offset = offsetof(struct config_event, code),
+        .array_offset = offsetof(struct config_source, events),
+        .count_offset = offsetof(struct config_source, event_count),
     },
 };
 
@@ -153,6 +198,8 @@ static const struct config_section root_inner[] = {
         .name = "source",
         .options = source_options,
         .option_count = COUNT(source_options),
+        .inner = source_inner,
+        .inner_count = COUNT(source_inner),
         .check = config_check_source,
         .title_check = config_check_name,
         .size = sizeof(struct config_source),

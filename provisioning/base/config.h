@@ -64,10 +64,40 @@ struct config_product {
     enum config_recycled recycled;
 };
 
+/* event "invoice_paid_hook" { type = license.renew } inside a source */
+struct config_event {
+    const char *code; /* the panel's word */
+    const char *type; /* ours */
+};
+
+/* fields { service_id = "object.id" } inside a source: where in the panel's
+ * payload each field stands, or "=value"; NULL: nowhere.  docs/configuration.md
+ * has the spelling, fcgi/panels/mapped.c reads it. */
+struct config_fields {
+    const char *operation_key;
+    const char *service_id;
+    const char *order_id;
+    const char *invoice_id;
+    const char *invoice_item_id;
+    const char *product_code;
+    const char *new_product_code;
+    const char *ip;
+    const char *new_ip;
+    const char *billing_months;
+    const char *period_end;
+    const char *license_key;
+    const char *customer_email;
+    const char *domain;
+    const char *hwid;
+    const char *verification_type;
+    const char *sequence;
+    const char *reason;
+};
+
 struct config_source {
     const char *name;
-    const char *format;           /* "canonical" */
-    const struct secret *secrets; /* one or more */
+    const char *format;           /* "canonical", "hub", "stripe", "upmind" or "blesta" */
+    const struct secret *secrets; /* one or more; what they are depends on the format */
     size_t secret_count;
     const struct config_product *const *products; /* permitted ones */
     size_t product_count;
@@ -81,7 +111,10 @@ struct config_source {
     const char *callback_ca_file;      /* NULL: the system's */
     const char *const *callback_allow; /* addresses that are not public and may be posted to all the same */
     size_t callback_allow_count;
-    bool retired; /* answered 410 */
+    bool retired;                      /* answered 410 */
+    const struct config_event *events; /* upmind and blesta, like the fields */
+    size_t event_count;
+    struct config_fields fields;
 };
 
 struct config {
@@ -121,6 +154,8 @@ void config_dump(const struct config *config, FILE *out);
 
 const struct config_account *config_account_find(const struct config *config, const char *name);
 const struct config_product *config_product_find(const struct config *config, const char *code);
+/* Whether the format's payloads are the panel's own and go by events and fields. */
+bool config_format_mapped(const char *format);
 const struct config_source *config_source_find(const struct config *config, const char *name);
 bool config_source_permits(const struct config_source *source, const struct config_product *product);
 /* Whether the peer's address is in the source's allow list, or there is none. */

@@ -300,5 +300,5 @@ bool config_check_source(struct config_loader *loader, cfg_t *node, const void *
     if (source->callback_url && is_plain(source->callback_url) && source->callback_allow_count == 0)
         return config_fail(loader, config_line(node, "callback_url"), node, "callback_url",
                            "is plain http, which goes to the addresses of callback_allow alone: there are none");
-    return true;
+    return config_mapping_check(loader, node, source);
 }

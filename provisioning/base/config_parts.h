@@ -115,6 +115,12 @@ config_check_fn config_check_callback_url;
 config_check_fn config_check_time_zone;
 config_check_fn config_check_credits;
 config_check_fn config_check_prefix;
+config_check_fn config_check_path;
+/* A source's secret as its format has it, from the first line of its file;
+ * false: *problem says why, without the text. */
+bool config_secret_parse(const char *format, struct secret *secret, const struct secret *line, const char **problem);
+/* What upmind and blesta need besides, and what has no use with the others. */
+bool config_mapping_check(struct config_loader *loader, cfg_t *node, const struct config_source *source);
 config_section_check_fn config_check_account;
 config_section_check_fn config_check_source;
 

@@ -260,6 +260,9 @@ static bool given_again(const struct place *place, const struct config_given *gi
 
 static bool fill_secrets(const struct place *place, const struct config_given *given, size_t count)
 {
+    /* Of a source, whose format is filled before.  Notices are always signed as Standard Webhooks has it. */
+    const struct config_source *source = place->record;
+    bool incoming = place->row->offset == offsetof(struct config_source, secrets);
     struct secret *secrets = arena_alloc(place->loader->arena, count * sizeof(*secrets));
 
     array_set(place, secrets, count); /* now, so that a failure on the way wipes them */
@@ -268,7 +271,7 @@ static bool fill_secrets(const struct place *place, const struct config_given *g
         const char *problem = NULL;
         if (given_again(place, given, i) || !secret_from_file(place, given[i].text, &text))
             return false;
-        bool ok = secret_parse_whsec(&secrets[i], (const char *)text.bytes, &problem);
+        bool ok = config_secret_parse(incoming ? source->format : "canonical", &secrets[i], &text, &problem);
         secret_clear(&text);
         if (!ok)
             return place_fail(place, "%s %s", given[i].text, problem);

@@ -52,24 +52,37 @@ static void mac_add(EVP_MAC_CTX *mac, const void *data, size_t len)
     must(len == 0 || EVP_MAC_update(mac, data, len) == 1);
 }
 
-void signature_sign(const struct secret *secret, const struct signature_message *message, char out[SIGNATURE_TEXT_MAX])
+static EVP_MAC_CTX *mac_begin(const struct secret *secret)
 {
-    unsigned char digest[DIGEST_SIZE];
     char name[] = "SHA256"; /* OSSL_PARAM takes no const text, though it only reads it */
     const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
                                  OSSL_PARAM_construct_end()};
-    size_t len = 0;
 
     (void)pthread_once(&fetch_once, fetch_algorithms);
     EVP_MAC_CTX *mac = EVP_MAC_CTX_new(hmac);
     must(mac && EVP_MAC_init(mac, secret->bytes, secret->len, params) == 1);
+    return mac;
+}
+
+static void mac_end(EVP_MAC_CTX *mac, unsigned char digest[DIGEST_SIZE])
+{
+    size_t len = 0;
+
+    must(EVP_MAC_final(mac, digest, &len, DIGEST_SIZE) == 1 && len == DIGEST_SIZE);
+    EVP_MAC_CTX_free(mac);
+}
+
+void signature_sign(const struct secret *secret, const struct signature_message *message, char out[SIGNATURE_TEXT_MAX])
+{
+    unsigned char digest[DIGEST_SIZE];
+
+    EVP_MAC_CTX *mac = mac_begin(secret);
     mac_add(mac, message->id, strlen(message->id));
     mac_add(mac, ".", 1);
     mac_add(mac, message->timestamp, strlen(message->timestamp));
     mac_add(mac, ".", 1);
     mac_add(mac, message->body, message->body_len);
-    must(EVP_MAC_final(mac, digest, &len, sizeof(digest)) == 1 && len == sizeof(digest));
-    EVP_MAC_CTX_free(mac);
+    mac_end(mac, digest);
     memcpy(out, SIGNATURE_PREFIX, sizeof(SIGNATURE_PREFIX) - 1);
     (void)EVP_EncodeBlock((unsigned char *)out + sizeof(SIGNATURE_PREFIX) - 1, digest, sizeof(digest));
 }
@@ -103,6 +116,31 @@ bool signature_verify(const struct secret *secrets, size_t secret_count, const c
             continue; /* an empty key would let anybody sign */
         signature_sign(&secrets[i], message, right);
         fits |= header_holds(header, right);
+    }
+    OPENSSL_cleanse(right, sizeof(right));
+    return fits != 0;
+}
+
+bool signature_verify_hex(const struct secret *secrets, size_t secret_count, const char *const *hex, size_t hex_count,
+                          const char *timestamp, const void *body, size_t body_len)
+{
+    unsigned char digest[DIGEST_SIZE];
+    char right[SIGNATURE_HEX_LEN + 1];
+    unsigned fits = 0;
+
+    for (size_t i = 0; i < secret_count; i++) {
+        if (secrets[i].len == 0)
+            continue;
+        EVP_MAC_CTX *mac = mac_begin(&secrets[i]);
+        if (timestamp) {
+            mac_add(mac, timestamp, strlen(timestamp));
+            mac_add(mac, ".", 1);
+        }
+        mac_add(mac, body, body_len);
+        mac_end(mac, digest);
+        text_hex(digest, sizeof(digest), right);
+        for (size_t k = 0; k < hex_count; k++)
+            fits |= CRYPTO_memcmp(hex[k], right, SIGNATURE_HEX_LEN) == 0;
     }
     OPENSSL_cleanse(right, sizeof(right));
     return fits != 0;

@@ -12,6 +12,7 @@
 
 #include "base/secret.h"
 
+#define DIGEST_SIZE           32
 #define SIGNATURE_TOLERANCE_S 300
 #define SIGNATURE_TEXT_MAX    64 /* "v1," and 44 characters, and the NUL */
 
@@ -29,10 +30,15 @@ void signature_sign(const struct secret *secret, const struct signature_message 
  * signatures are looked at. */
 bool signature_verify(const struct secret *secrets, size_t secret_count, const char *header,
                       const struct signature_message *message);
+#define SIGNATURE_HEX_LEN (2 * DIGEST_SIZE)
+/* For schemes that write HMAC-SHA256 as lower-case hex, over the body or over
+ * "timestamp.body" (NULL: none): whether one of the hex signatures, each
+ * SIGNATURE_HEX_LEN characters, fits any secret.  Likewise tries all with all. */
+bool signature_verify_hex(const struct secret *secrets, size_t secret_count, const char *const *hex, size_t hex_count,
+                          const char *timestamp, const void *body, size_t body_len);
 /* Unix seconds, digits only, within SIGNATURE_TOLERANCE_S of now_s. */
 bool signature_timestamp_ok(const char *timestamp, int64_t now_s);
 
-#define DIGEST_SIZE 32
 void digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SIZE]);
 
 #endif

@@ -89,7 +89,9 @@ static const char everything[] =
     "source whmcs1 {\n  format = upmind\n  secrets = { \"********\" }\n  products = { cpanel, app }\n"
     "  allow = { 192.0.2.0/24, \"2001:db8::/32\", 198.51.100.7 }\n  ignore = { invoice.created }\n"
     "  callback_url = \"https://billing.example/modules/x.php?y=1\"\n  callback_secrets = { \"********\" }\n"
-    "  callback_ca_file = ca.pem\n  callback_allow = { 10.1.0.0/16, \"fd00::/8\" }\n}\n"
+    "  callback_ca_file = ca.pem\n  callback_allow = { 10.1.0.0/16, \"fd00::/8\" }\n"
+    "  fields { service_id = object.id product_code = '=cpanel' ip = 'object.ip | object.f.code=ip.value' }\n"
+    "  event product_suspended { type = license.suspend }\n  event Services.unsuspend { type = license.unsuspend }\n}\n"
     "source old { retired = true }\n";
 
 static void everything_arrives(void **state)
@@ -146,6 +148,11 @@ static void everything_arrives(void **state)
     assert_string_equal(source->products[1]->code, "app");
     assert_int_equal(source->allow_count, 3);
     assert_string_equal(source->ignore[0], "invoice.created");
+    assert_int_equal(source->event_count, 2);
+    assert_string_equal(source->events[1].code, "Services.unsuspend");
+    assert_string_equal(source->events[1].type, "license.unsuspend");
+    assert_string_equal(source->fields.ip, "object.ip | object.f.code=ip.value");
+    assert_null(source->fields.invoice_id);
     assert_string_equal(source->callback_url, "https://billing.example/modules/x.php?y=1");
     assert_int_equal(source->callback_secret_count, 1);
     assert_int_equal(source->callback_secrets[0].len, 24);

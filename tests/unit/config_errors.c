@@ -108,7 +108,36 @@ static const struct {
     {"callback_retry = { 5s, 1ms }", ":1: callback_retry: ", "not within"},
     {"callback_retry = { 5s, soon }", ":1: callback_retry: ", "not a duration"},
     {"account m { provider = lisanszone " URL "low_balance = { -1 } }", ":1: account m: low_balance: ", "credits"},
-    {"source s { format = \"\" }", ":1: source s: format: ", "is not"},
+    {"source s { format = \"\" }", ":1: source s: format: ", "none of canonical, hub, stripe, upmind, blesta"},
+    {"source s {\nformat = whmcs }", ":2: source s: format: ", "none of canonical, hub, stripe, upmind, blesta"},
+    {"source s { format = hub\nsecrets = { empty } }", ":2: source s: secrets: ", "/empty is empty"},
+    {"source s { format = hub\nsecrets = { token } }", ":2: source s: secrets: ", "token holds less than 16 bytes"},
+    {"source s { format = blesta\nsecrets = { token } }", ":2: source s: secrets: ", "token is not 24 or more letters"},
+    {ACCOUNT PRODUCT
+     "source s {\nformat = hub\nsecrets = { a.secret } products = { p }\nevent x { type = license.renew } }",
+     ":4: source s: format: ", "hub has no use for fields and events"},
+    {ACCOUNT PRODUCT "source s {\nsecrets = { a.secret } products = { p }\nfields { ip = x } }",
+     ":5: source s: format: ", "canonical has no use for fields and events"},
+    {ACCOUNT PRODUCT "source s {\nformat = upmind\nsecrets = { a.secret } products = { p }\n}",
+     ":4: source s: format: ", "upmind needs at least one event"},
+    {ACCOUNT PRODUCT
+     "source s {\nformat = upmind\nsecrets = { a.secret } products = { p }\nevent x { type = license.suspend } }",
+     ":4: source s: format: ", "needs the fields service_id and product_code"},
+    {ACCOUNT PRODUCT
+     "source s {\nformat = upmind\nsecrets = { a.secret } products = { p }\nevent x { type = license.renew }\n"
+     "fields { service_id = a product_code = b } }",
+     ":7: source s: format: ", "needs the field invoice_id"},
+    {ACCOUNT PRODUCT
+     "source s {\nformat = blesta\nsecrets = { a.secret } products = { p }\nevent x { type = license.suspend }\n"
+     "fields { service_id = a product_code = b }\n}",
+     ":8: source s: allow: ", "addresses must be known"},
+    {"source s { event x {\ntype = license.steal } }", ":2: event x: type: ", "none of license.create"},
+    {"source s { event x {\n} }", ":2: event x: type: ", "missing"},
+    {"source s { event 'a b' {\n} }", ":2: event a b: ", "its name is not an event type"},
+    {"source s { fields {\nname = x } }", ":2: fields: ", "'name'"},
+    {"source s { fields {\nip = a..b } }", ":2: fields: ip: ", "empty part"},
+    {"source s { fields {\nip = 'a |' } }", ":2: fields: ip: ", "empty part"},
+    {"source s { fields {\nip = '=' } }", ":2: fields: ip: ", "no value"},
 };
 
 static void mistakes_name_file_line_and_option(void **state)

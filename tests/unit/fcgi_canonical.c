@@ -25,7 +25,8 @@ static bool read_body(struct arena *arena, const char *body, size_t len, struct 
     const struct panel *panel = panel_find("canonical");
     assert_non_null(panel);
     *problem = (struct problem){0};
-    return panel->read(body, len, &SOURCE, arena, event, problem);
+    struct panel_input input = {.body = body, .len = len, .source = &SOURCE};
+    return panel->read(&input, arena, event, problem);
 }
 
 #define CREATE(data) "{\"type\":\"license.create\",\"data\":{" data "}}"

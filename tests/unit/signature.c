@@ -150,12 +150,34 @@ static void digests_are_sha256(void **state)
     assert_string_equal(text, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 }
 
+#define HEX_BARE  "50b0123e6e44430d2c43ecca0ee520d961ffd326425c07859f70a57161c3ebcd"
+#define HEX_TIMED "ba1e109459783066b81cb6acdef745a8d97e4e5e1f99b9f003ee9108b4e4832b"
+/* HMAC-SHA256 of "{}" and of "17.{}" under "It's a Secret to Everybody" (openssl dgst -hmac). */
+static void hex_signatures_fit_or_not(void **state)
+{
+    struct secret keys[2] = {{.len = 0}};
+    const char *const bare[] = {HEX_BARE};
+    const char *const timed[] = {HEX_BARE, HEX_TIMED};
+    (void)state;
+
+    assert_true(secret_set(&keys[1], "It's a Secret to Everybody", 26));
+    assert_true(signature_verify_hex(keys, 2, bare, 1, NULL, "{}", 2));
+    assert_true(signature_verify_hex(keys, 2, timed, 2, "17", "{}", 2));
+    assert_false(signature_verify_hex(keys, 2, bare, 1, "17", "{}", 2));
+    assert_false(signature_verify_hex(keys, 2, timed, 2, "18", "{}", 2));
+    assert_false(signature_verify_hex(keys, 2, bare, 1, NULL, "{} ", 3));
+    assert_false(signature_verify_hex(keys, 2, bare, 0, NULL, "{}", 2));
+    assert_false(signature_verify_hex(keys, 1, bare, 1, NULL, "{}", 2)); /* an empty key opens nothing */
+    assert_false(signature_verify_hex(keys, 0, bare, 1, NULL, "{}", 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vector_is_reproduced),        cmocka_unit_test(headers_are_judged),
         cmocka_unit_test(every_part_is_signed),        cmocka_unit_test(an_empty_secret_signs_nothing),
         cmocka_unit_test(timestamps_have_a_tolerance), cmocka_unit_test(digests_are_sha256),
+        cmocka_unit_test(hex_signatures_fit_or_not),
     };
     return cmocka_run_group_tests_name("signature", tests, setup, NULL);
 }
