@@ -14,6 +14,7 @@ const addresses = readFileSync(0, 'utf8').split('\n').filter(Boolean)
 const upstream = new URL(process.env.UPSTREAM_URL)
 const http = new undici.Pool(upstream.origin, { connections: 64, connect: { ca: readFileSync(process.env.UPSTREAM_CA) } })
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 32 })
+pool.on('error', (error) => { throw error })
 const headers = { authorization: `Bearer ${process.env.UPSTREAM_TOKEN}`, 'content-type': 'application/json' }
 let left = addresses.length
 let finished
