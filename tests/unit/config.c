@@ -4,7 +4,6 @@
 #include "tests/unit/config_folder.h"
 
 #include "base/config_parts.h"
-#include "base/log.h"
 #include "base/text.h"
 
 #define LIST_MAX 128
@@ -380,23 +379,6 @@ static void durations_are_read(void **state)
     }
 }
 
-static void log_levels_are_those_of_the_log(void **state)
-{
-    static const char *const words[] = {"error", "warn", "note", "info", "debug"};
-    char text[64];
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(words); i++) {
-        enum log_level level;
-        (void)snprintf(text, sizeof(text), "log_level = %s", words[i]);
-        struct config *config = load_text(text);
-        assert_non_null(config);
-        assert_true(log_level_parse(config->log_level, &level));
-        assert_int_equal(level, i);
-        config_release(&config);
-    }
-}
-
 static void read_all(const char *file, struct text *text)
 {
     char buffer[4096];
@@ -490,17 +472,11 @@ static void the_page_names_every_option(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults_are_filled_in),
-        cmocka_unit_test(everything_arrives),
-        cmocka_unit_test(a_dump_reads_back_the_same),
-        cmocka_unit_test(a_dump_hides_passwords_of_the_database),
-        cmocka_unit_test(held_ones_outlive_a_reload),
-        cmocka_unit_test(the_front_door_gets_no_tokens),
-        cmocka_unit_test(credentials_come_first),
-        cmocka_unit_test(addresses_are_matched),
-        cmocka_unit_test(durations_are_read),
-        cmocka_unit_test(log_levels_are_those_of_the_log),
-        cmocka_unit_test(the_example_loads_and_its_defaults_are_ours),
+        cmocka_unit_test(defaults_are_filled_in),      cmocka_unit_test(everything_arrives),
+        cmocka_unit_test(a_dump_reads_back_the_same),  cmocka_unit_test(a_dump_hides_passwords_of_the_database),
+        cmocka_unit_test(held_ones_outlive_a_reload),  cmocka_unit_test(the_front_door_gets_no_tokens),
+        cmocka_unit_test(credentials_come_first),      cmocka_unit_test(addresses_are_matched),
+        cmocka_unit_test(durations_are_read),          cmocka_unit_test(the_example_loads_and_its_defaults_are_ours),
         cmocka_unit_test(the_page_names_every_option),
     };
     return cmocka_run_group_tests_name("config", tests, setup, teardown);

@@ -3,6 +3,8 @@
  * no secret gets into the text. */
 #include "tests/unit/config_folder.h"
 
+#include "base/log.h"
+
 static const struct {
     const char *text;
     const char *where; /* right behind the path */
@@ -199,11 +201,29 @@ static void base_urls_are_judged(void **state)
     }
 }
 
+static void log_levels_are_those_of_the_log(void **state)
+{
+    static const char *const words[] = {"error", "warn", "note", "info", "debug"};
+    char text[64];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(words); i++) {
+        enum log_level level;
+        (void)snprintf(text, sizeof(text), "log_level = %s", words[i]);
+        struct config *config = load_text(text);
+        assert_non_null(config);
+        assert_true(log_level_parse(config->log_level, &level));
+        assert_int_equal(level, i);
+        config_release(&config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mistakes_name_file_line_and_option),
         cmocka_unit_test(base_urls_are_judged),
+        cmocka_unit_test(log_levels_are_those_of_the_log),
     };
     return cmocka_run_group_tests_name("config_errors", tests, setup, teardown);
 }
