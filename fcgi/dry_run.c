@@ -86,7 +86,7 @@ void dry_run_serve(struct request *request, const struct config_source *source, 
     if (!dry_run_plan(run))
         refusal_reply(request, source->name, &problem);
     else if (!call_paid(run->call.name))
-        dry_run_answer(run, NULL, NULL);
+        dry_run_answer(run, "0", "0"); /* it takes no credits */
     else
         price_read(request->front->reader, priced->account->name, priced->upstream_type,
                    order->billing_months > 0 ? order->billing_months : 1, call_word(run->call.name),

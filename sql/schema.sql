@@ -206,6 +206,9 @@ CREATE TABLE bridge.account (
     quiet interval,
     low_balance numeric(20,6)[] DEFAULT '{}'::numeric[] NOT NULL,
     low_told numeric(20,6)[] DEFAULT '{}'::numeric[] NOT NULL,
+    catalogue_at timestamp with time zone,
+    info jsonb,
+    info_at timestamp with time zone,
     CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
     CONSTRAINT account_provider_check CHECK ((provider = ANY (ARRAY['724license'::text, 'lisanszone'::text]))),
     CONSTRAINT account_width_check CHECK (((width >= 1) AND (width <= 8))),
@@ -225,6 +228,10 @@ COMMENT ON COLUMN bridge.account.quiet IS 'How long after a call''s deadline a l
 COMMENT ON COLUMN bridge.account.low_balance IS 'A notice goes out when the balance falls below one of these';
 
 COMMENT ON COLUMN bridge.account.low_told IS 'Those below which it is and which were told: one that it reaches again is taken out';
+
+COMMENT ON COLUMN bridge.account.catalogue_at IS 'When a worker last set about reading the catalogue';
+
+COMMENT ON COLUMN bridge.account.info IS 'What the provider said of itself';
 
 CREATE FUNCTION bridge.account_lock(p_account text, p_version bigint) RETURNS bridge.account
     LANGUAGE sql
@@ -444,12 +451,21 @@ CREATE TABLE bridge.license (
     terminated_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    invalid_at timestamp with time zone
+    invalid_at timestamp with time zone,
+    activated_at timestamp with time zone,
+    verified_at timestamp with time zone,
+    sweep_at timestamp with time zone
 );
 
 COMMENT ON TABLE bridge.license IS 'The thing upstream, as one service of one panel has it';
 
 COMMENT ON COLUMN bridge.license.invalid_at IS 'Since when the provider calls it invalid, as was told; null: it does not';
+
+COMMENT ON COLUMN bridge.license.activated_at IS 'When the provider says that it was activated';
+
+COMMENT ON COLUMN bridge.license.verified_at IS 'When the provider last said whether it is valid';
+
+COMMENT ON COLUMN bridge.license.sweep_at IS 'When it is verified next without being asked to';
 
 CREATE FUNCTION bridge.adopt_difference(r bridge.adopt_row, l bridge.license, OUT field text, OUT problem text) RETURNS record
     LANGUAGE sql IMMUTABLE
@@ -904,6 +920,23 @@ CREATE FUNCTION bridge.callbacks_prune(p_days integer) RETURNS bigint
   select count(*) from gone
 $$;
 
+CREATE FUNCTION bridge.catalogue_take(p_account text, p_every_ms bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform from bridge.account a
+  where a.account = p_account and (a.catalogue_at is null or a.catalogue_at <= now() - p_every_ms * interval '1 ms')
+  for no key update skip locked;
+  if not found then
+    return false;
+  end if;
+  update bridge.account a set catalogue_at = now()
+  where a.account = p_account and (a.catalogue_at is null or a.catalogue_at <= now() - p_every_ms * interval '1 ms');
+  return found;
+end
+$$;
+
 CREATE FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) RETURNS TABLE(received_at timestamp with time zone, source text, delivery_id text, order_id bigint, repeated boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1041,6 +1074,13 @@ begin
   end loop;
   return n;
 end
+$$;
+
+CREATE FUNCTION bridge.info_store(p_account text, p_info text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update bridge.account set info = p_info::jsonb, info_at = now() where account = p_account
 $$;
 
 CREATE FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) RETURNS SETOF bridge.intake_result
@@ -1514,6 +1554,30 @@ begin
       select jsonb_agg(bridge.json_masked(e.value) order by e.ordinality)
       from jsonb_array_elements(p) with ordinality e), '[]')
     else p end;
+end
+$$;
+
+CREATE FUNCTION bridge.license_activated(p_order bigint, p_activated_ms bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  update bridge.license l set activated_at = to_timestamp(p_activated_ms / 1000.0)
+  from bridge.orders o
+  where o.order_id = p_order and l.license_id = o.license_id
+    and l.activated_at is distinct from to_timestamp(p_activated_ms / 1000.0)
+$$;
+
+CREATE FUNCTION bridge.license_checked(p_license bigint, p_code text, p_reason text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_code in ('license_not_valid', 'verification_failed') then
+    update bridge.license set verified_at = now(), updated_at = now() where license_id = p_license;
+    perform bridge.license_invalid(p_license, p_reason);
+  elsif p_code = 'done' then
+    update bridge.license set verified_at = now(), updated_at = now() where license_id = p_license;
+    perform bridge.license_valid(p_license);
+  end if;
 end
 $$;
 
@@ -2221,6 +2285,9 @@ CREATE FUNCTION bridge.order_ended(o bridge.orders) RETURNS void
     AS $$
 begin
   perform from bridge.license where license_id = o.license_id for no key update;
+  if not o.paid and o.attempts > 0 and o.type in ('license.verify', 'license.renew') then
+    perform bridge.license_checked(o.license_id, o.reason_code, o.reason);
+  end if;
   if o.state = 'succeeded' then
     perform bridge.order_succeeded(o);
   else
@@ -2867,11 +2934,41 @@ CREATE FUNCTION bridge.product_store(p_account text, text[], text[], text[], boo
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
+  with given as (
+    select u.t, u.n, u.p::numeric as price, u.v from unnest($2, $3, $4, $5) as u(t, n, p, v)
+  ), noted as (
+    insert into bridge.product_history (account, upstream_type, price, visible)
+    select p_account, g.t, g.price, g.v
+    from given g left join bridge.product p on p.account = p_account and p.upstream_type = g.t
+    where p.account is null or (p.price, p.visible) is distinct from (g.price, g.v)
+  )
   insert into bridge.product as p (account, upstream_type, name, price, visible)
-  select p_account, u.t, u.n, u.p::numeric, u.v from unnest($2, $3, $4, $5) as u(t, n, p, v) order by u.t
+  select p_account, g.t, g.n, g.price, g.v from given g order by g.t
   on conflict (account, upstream_type) do update
   set name = excluded.name, price = excluded.price, visible = excluded.visible, updated_at = now()
 $_$;
+
+CREATE FUNCTION bridge.product_sync(p_account text, p_types text[], p_names text[], p_prices text[], p_visible boolean[], p_configured text[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  before bigint;
+  after bigint;
+begin
+  perform from bridge.account where account = p_account for no key update;
+  select count(*) into before from bridge.product_history where account = p_account;
+  perform bridge.product_store(p_account, p_types, p_names, p_prices, p_visible);
+  perform bridge.product_store(p_account, array_agg(u.t), array_agg(p.name), array_agg(p.price::text),
+                               array_agg(false))
+  from (select upstream_type from bridge.product where account = p_account union select unnest(p_configured)) u(t)
+  left join bridge.product p on p.account = p_account and p.upstream_type = u.t
+  where u.t <> all (p_types)
+  having count(*) > 0;
+  select count(*) into after from bridge.product_history where account = p_account;
+  return after - before;
+end
+$$;
 
 CREATE FUNCTION bridge.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
@@ -2944,6 +3041,68 @@ CREATE FUNCTION bridge.sources_known() RETURNS SETOF text
     from hop where hop.source is not null
   )
   select hop.source from hop where hop.source is not null
+$$;
+
+CREATE FUNCTION bridge.sweep_end(p_license bigint, p_epoch bigint, p_code text, p_reason text, p_expires_ms bigint, p_activated_ms bigint, p_every_ms bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  perform from bridge.line n where n.license_id = p_license for update;
+  if not exists (select from bridge.line n where n.license_id = p_license and n.lease_epoch = p_epoch and n.pending = 0) then
+    return false;
+  end if;
+  if p_code not in ('done', 'license_not_valid', 'verification_failed') then
+    update bridge.license set sweep_at = now() + p_every_ms / 10 * interval '1 ms' where license_id = p_license;
+    return false;
+  end if;
+  update bridge.license
+  set expires_at = coalesce(to_timestamp(p_expires_ms / 1000.0), expires_at),
+      activated_at = coalesce(to_timestamp(p_activated_ms / 1000.0), activated_at)
+  where license_id = p_license;
+  perform bridge.license_checked(p_license, p_code, p_reason);
+  return true;
+end
+$$;
+
+CREATE FUNCTION bridge.sweep_take(p_account text, p_limit integer, p_every_ms bigint, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[]) RETURNS TABLE(license_id bigint, epoch bigint, license_key text, customer_email text, hwid text, domain text, ip text, verification_type text)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  every constant interval := p_every_ms * interval '1 ms';
+  due bigint[];
+  most int := p_limit;
+begin
+  if exists (select from bridge.account a where a.account = p_account and a.paused) then
+    return;
+  end if;
+  select array_agg(d.license_id) into due from (
+    select l.license_id from bridge.license l
+    where l.account = p_account and l.status = 'active' and l.license_key is not null
+      and coalesce(l.sweep_at, coalesce(l.bought_at, l.adopted_at) + every) <= now()
+      and exists (select from bridge.line n where n.license_id = l.license_id and n.pending = 0)
+      and exists (select from bridge.orders o where o.license_id = l.license_id and o.license_key = l.license_key
+                  and o.customer_email is not null)
+    order by l.sweep_at nulls first limit p_limit for update of l skip locked) d;
+  if due is null then
+    return;
+  end if;
+  if p_requests is not null then
+    select t.granted into most from bridge.budget_take(p_account, p_endpoint, p_egress, p_requests, p_per_ms, p_types,
+                                                       cardinality(due), p_requests / 10 + 1, 0) t;
+  end if;
+  return query
+  with taken as (
+    update bridge.license l set sweep_at = now() + every
+    where l.license_id = any (due[1:most]) returning l.license_id, l.license_key
+  )
+  select t.license_id, n.lease_epoch, t.license_key, o.customer_email, o.hwid, o.domain, host(o.ip), o.verification_type
+  from taken t join bridge.line n on n.license_id = t.license_id,
+  lateral (select f.* from bridge.orders f where f.license_id = t.license_id and f.license_key = t.license_key
+           and f.customer_email is not null and f.state = 'succeeded'
+           order by (f.type in ('license.create', 'license.unsuspend')) desc, f.order_id desc limit 1) o;
+end
 $$;
 
 CREATE FUNCTION bridge.token_check(p_digest bytea) RETURNS TABLE(token_id bigint, name text, scopes text)
@@ -3974,13 +4133,25 @@ CREATE TABLE bridge.product (
     account text NOT NULL,
     upstream_type text NOT NULL,
     name text,
-    price numeric(20,6) NOT NULL,
+    price numeric(20,6),
     visible boolean DEFAULT true NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT product_price_check CHECK ((price >= (0)::numeric))
 );
 
 COMMENT ON TABLE bridge.product IS 'The provider''s catalogue as last read: price of one month';
+
+COMMENT ON COLUMN bridge.product.price IS 'Of one month; null: configured, but never seen in the catalogue';
+
+CREATE TABLE bridge.product_history (
+    account text NOT NULL,
+    upstream_type text NOT NULL,
+    seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    price numeric(20,6),
+    visible boolean NOT NULL
+);
+
+COMMENT ON TABLE bridge.product_history IS 'A product''s price and visibility each time that they were seen to change';
 
 CREATE TABLE bridge.product_price (
     account text NOT NULL,
@@ -4697,11 +4868,13 @@ CREATE VIEW ops.licenses_expiring AS
     l.expires_at,
     (EXISTS ( SELECT
            FROM bridge.orders o
-          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits
+          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits,
+    l.verified_at,
+    l.invalid_at
    FROM bridge.license l
-  WHERE ((l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 7))));
+  WHERE ((l.status = 'active'::bridge.license_status) AND (((l.expires_at >= now()) AND (l.expires_at <= (now() + '7 days'::interval))) OR ((l.expires_at IS NULL) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 7))))));
 
-COMMENT ON VIEW ops.licenses_expiring IS 'Active licenses whose period ends within a week, and whether a renewal is on its way: read it in the order of period_end';
+COMMENT ON VIEW ops.licenses_expiring IS 'Active licenses that end within a week, as the provider says (expires_at) or else as the panel did (period_end), and whether a renewal is on its way: read it in the order of period_end';
 
 CREATE VIEW ops.oldest_waiting AS
  SELECT o.order_id,
@@ -4979,6 +5152,16 @@ CREATE VIEW ops.product_costs AS
 
 COMMENT ON VIEW ops.product_costs IS 'The catalogues as last read, with what whole calls were seen to cost';
 
+CREATE VIEW ops.product_history AS
+ SELECT h.account,
+    h.upstream_type,
+    h.seen_at,
+    trim_scale(h.price) AS price,
+    h.visible
+   FROM bridge.product_history h;
+
+COMMENT ON VIEW ops.product_history IS 'Prices and visibility each time that they were seen to change';
+
 CREATE VIEW ops.products AS
  SELECT p.account,
     p.upstream_type,
@@ -4989,6 +5172,22 @@ CREATE VIEW ops.products AS
    FROM bridge.product p;
 
 COMMENT ON VIEW ops.products IS 'The providers'' catalogues as last read';
+
+CREATE VIEW ops.providers AS
+ SELECT a.account,
+    a.provider,
+    a.catalogue_at,
+    a.info_at,
+    ((a.info -> 'api'::text) ->> 'version'::text) AS api_version,
+    ((a.info -> 'api'::text) ->> 'status'::text) AS api_status,
+    ((a.info -> 'system_status'::text) ->> 'overall_status'::text) AS overall_status,
+    (((a.info -> 'statistics'::text) ->> 'total_licenses'::text))::bigint AS total_licenses,
+    (((a.info -> 'statistics'::text) ->> 'active_licenses'::text))::bigint AS active_licenses,
+    (((a.info -> 'statistics'::text) ->> 'total_activations'::text))::bigint AS total_activations,
+    (((a.info -> 'statistics'::text) ->> 'online_activations'::text))::bigint AS online_activations
+   FROM bridge.account a;
+
+COMMENT ON VIEW ops.providers IS 'What the providers last said of themselves';
 
 CREATE VIEW ops.rate_budget AS
  SELECT b.account,
@@ -5027,14 +5226,16 @@ CREATE VIEW ops.renewals_overdue AS
     l.upstream_type,
     host(l.ip) AS ip,
     l.period_end,
-    (((now() AT TIME ZONE 'UTC'::text))::date - l.period_end) AS days,
+    (((now() AT TIME ZONE 'UTC'::text))::date - COALESCE(((l.expires_at AT TIME ZONE 'UTC'::text))::date, l.period_end)) AS days,
     (EXISTS ( SELECT
            FROM bridge.orders o
-          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits
+          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits,
+    l.expires_at,
+    l.verified_at
    FROM bridge.license l
-  WHERE ((l.status = 'active'::bridge.license_status) AND (l.provider = '724license'::text) AND (l.period_end < ((now() AT TIME ZONE 'UTC'::text))::date));
+  WHERE ((l.status = 'active'::bridge.license_status) AND ((l.expires_at < now()) OR ((l.expires_at IS NULL) AND (l.provider = '724license'::text) AND (l.period_end < ((now() AT TIME ZONE 'UTC'::text))::date))));
 
-COMMENT ON VIEW ops.renewals_overdue IS 'Active licenses whose period is over and was not renewed: read it in the order of period_end';
+COMMENT ON VIEW ops.renewals_overdue IS 'Active licenses whose end is over, as the provider says (expires_at) or else as the panel did (period_end), and that were not renewed: read it in the order of period_end';
 
 CREATE VIEW ops.retry_queue AS
  SELECT o.order_id,
@@ -5374,6 +5575,8 @@ CREATE UNIQUE INDEX ledger_purchase ON bridge.ledger USING btree (order_id) WHER
 
 CREATE INDEX license_due ON bridge.license USING btree (period_end) WHERE (status = 'active'::bridge.license_status);
 
+CREATE INDEX license_expiry ON bridge.license USING btree (expires_at) WHERE ((status = 'active'::bridge.license_status) AND (expires_at IS NOT NULL));
+
 CREATE INDEX license_ip_ip ON bridge.license_ip USING btree (ip);
 
 CREATE INDEX license_ip_license ON bridge.license_ip USING btree (license_id, since);
@@ -5383,6 +5586,8 @@ CREATE INDEX license_ip_now ON bridge.license USING btree (ip) WHERE (ip IS NOT 
 CREATE INDEX license_key_known ON bridge.license USING btree (account, license_key) WHERE (license_key IS NOT NULL);
 
 CREATE INDEX license_service_source ON bridge.license USING btree (service_id, source);
+
+CREATE INDEX license_sweep ON bridge.license USING btree (account, sweep_at) WHERE ((status = 'active'::bridge.license_status) AND (license_key IS NOT NULL));
 
 CREATE INDEX license_upstream_id ON bridge.license USING btree (upstream_license_id) WHERE (upstream_license_id IS NOT NULL);
 
@@ -5439,6 +5644,8 @@ CREATE INDEX orders_waits ON bridge.orders USING btree (waits_pair) WHERE (waits
 CREATE INDEX orders_window ON bridge.orders USING btree (window_id) WHERE (window_id IS NOT NULL);
 
 CREATE INDEX pair_holder ON bridge.pair USING btree (license_id) WHERE (license_id IS NOT NULL);
+
+CREATE INDEX product_history_product ON bridge.product_history USING btree (account, upstream_type, seen_at);
 
 CREATE INDEX refusal_at ON ONLY bridge.refusal USING btree (at);
 
@@ -5518,6 +5725,9 @@ ALTER TABLE ONLY bridge.pair
 
 ALTER TABLE ONLY bridge.product
     ADD CONSTRAINT product_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
+
+ALTER TABLE ONLY bridge.product_history
+    ADD CONSTRAINT product_history_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
 
 ALTER TABLE ONLY bridge.product_price
     ADD CONSTRAINT product_price_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
@@ -5611,6 +5821,9 @@ GRANT ALL ON FUNCTION bridge.callbacks_configure(text[], boolean[], text[], text
 REVOKE ALL ON FUNCTION bridge.callbacks_prune(p_days integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.callbacks_prune(p_days integer) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.catalogue_take(p_account text, p_every_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.catalogue_take(p_account text, p_every_ms bigint) TO bridge_worker;
+
 REVOKE ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) TO bridge_ops;
 
@@ -5623,6 +5836,9 @@ GRANT ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_bal
 
 REVOKE ALL ON FUNCTION bridge.hours_sum(p_most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.hours_sum(p_most integer) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.info_store(p_account text, p_info text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.info_store(p_account text, p_info text) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.intake_accept(text[], text[], bytea[], bytea[], text[], text[], text[], bytea[], text[], text[], text[], text[], text[], text[], text[], text[], boolean[], text[], text[], bigint[], text[], text[], text[], text[], text[], text[], text[], text[], bigint[], text[], text[], text[], text[], text[], bigint[]) TO bridge_intake;
@@ -5655,6 +5871,11 @@ REVOKE ALL ON FUNCTION bridge.intake_sort(p_locked bigint[], p_source text[], p_
 REVOKE ALL ON FUNCTION bridge.intake_store(r bridge.intake_row, p_license bigint, p_order bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.json_masked(p jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.license_activated(p_order bigint, p_activated_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.license_activated(p_order bigint, p_activated_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.license_checked(p_license bigint, p_code text, p_reason text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.license_invalid(p_license bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.license_invalid(p_license bigint, p_reason text) TO bridge_worker;
@@ -5818,6 +6039,10 @@ REVOKE ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text
 GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_worker;
 GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_operator;
 
+REVOKE ALL ON FUNCTION bridge.product_sync(p_account text, p_types text[], p_names text[], p_prices text[], p_visible boolean[], p_configured text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.product_sync(p_account text, p_types text[], p_names text[], p_prices text[], p_visible boolean[], p_configured text[]) TO bridge_worker;
+GRANT ALL ON FUNCTION bridge.product_sync(p_account text, p_types text[], p_names text[], p_prices text[], p_visible boolean[], p_configured text[]) TO bridge_operator;
+
 REVOKE ALL ON FUNCTION bridge.refuse_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.schema_oldest_program() FROM PUBLIC;
@@ -5839,6 +6064,12 @@ REVOKE ALL ON FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_l
 GRANT ALL ON FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_limit integer) TO bridge_intake;
 
 REVOKE ALL ON FUNCTION bridge.sources_known() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.sweep_end(p_license bigint, p_epoch bigint, p_code text, p_reason text, p_expires_ms bigint, p_activated_ms bigint, p_every_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.sweep_end(p_license bigint, p_epoch bigint, p_code text, p_reason text, p_expires_ms bigint, p_activated_ms bigint, p_every_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.sweep_take(p_account text, p_limit integer, p_every_ms bigint, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.sweep_take(p_account text, p_limit integer, p_every_ms bigint, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[]) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.token_check(p_digest bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_intake;
@@ -5979,7 +6210,11 @@ GRANT SELECT ON TABLE ops.overview_warnings TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.product_costs TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.product_history TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.products TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.providers TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.rate_budget TO bridge_ops;
 

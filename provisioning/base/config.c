@@ -49,6 +49,7 @@ static const struct config_option root_options[] = {
     {"worker_calls", CONFIG_INT, "64", BETWEEN(1, 4096), AT(worker_calls)},
     {"poll", CONFIG_DURATION, "1s", BETWEEN(MS(10), MINUTE(1)), AT(poll_ms)},
     {"egress", CONFIG_TEXT, "default", .check = config_check_name, AT(egress)},
+    {"catalogue", CONFIG_DURATION, "1h", BETWEEN(SECOND(1), DAY(7)), AT(catalogue_ms)},
     {"lease_margin", CONFIG_DURATION, "30s", BETWEEN(SECOND(1), HOUR(1)), AT(lease_margin_ms)},
     {"intake_batch", CONFIG_INT, "256", BETWEEN(1, 256), AT(intake_batch)},
     {"intake_requests", CONFIG_INT, "4096", BETWEEN(1, 65536), AT(intake_requests)},
@@ -75,6 +76,7 @@ static const struct config_option account_options[] = {
     {"retry", CONFIG_SPAN, "2s .. 15m", BETWEEN(MS(10), DAY(1)), AT(retry_base_ms), AND(retry_cap_ms)},
     {"breaker_pause", CONFIG_DURATION, "1m", BETWEEN(MS(100), HOUR(1)), AT(breaker_pause_ms)},
     {"low_balance", CONFIG_LIST, "", .check = config_check_credits, AT(low_balance), AND(low_balance_count)},
+    {"sweep", CONFIG_DURATION, "1d", BETWEEN(MS(0), DAY(90)), AT(sweep_ms)},
 };
 static const struct config_option hint_options[] = {
     {"short_of_credits", CONFIG_MAYBE, "", AT(hint_short_of_credits)},

@@ -47,6 +47,7 @@ struct config_account {
     int64_t retry_base_ms; /* retry = "2s .. 15m" */
     int64_t retry_cap_ms;
     int64_t breaker_pause_ms;          /* longest pause of the breaker; breaker_pause, default 1m */
+    int64_t sweep_ms;                  /* how often each license is verified unasked, default 1d; 0: never */
     const char *hint_short_of_credits; /* hints { short_of_credits = "bakiye" }; NULL: none */
     const char *hint_exists;
     const char *hint_already;
@@ -124,6 +125,7 @@ struct config {
     int worker_calls;          /* calls in flight per worker over all accounts, default 64 */
     int64_t poll_ms;           /* worker's poll of the queue, default 1s */
     const char *egress;        /* the address that providers see, by a name; default "default" */
+    int64_t catalogue_ms;      /* how often catalogues are read, default 1h */
     int64_t lease_margin_ms;   /* a lease outlasts call_timeout by this, default 30s */
     int intake_batch;          /* most deliveries in one commit, 1..256, default 256 */
     int intake_requests;       /* most requests held at once, default 4096 */

@@ -2,7 +2,7 @@
 /* Accounts at a shell: what the provider says now (balance, catalogue), and how
  * long the credits last.
  *
- * Only reads go upstream from here.  products --sync stores what was read in one
+ * Only reads go upstream from here.  products sync stores what was read in one
  * statement; a crash before it changes nothing. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +20,8 @@
 struct account_pass {
     struct ctl *ctl;
     const struct config_account *account;
+    const char *name; /* the one that is asked for; NULL: all */
+    bool sync;
     struct table table;
     int status;
 };
@@ -42,7 +44,7 @@ static void pass_fail(struct account_pass *pass, const struct answer *answer, co
 static int pass_run(struct account_pass *pass, enum call_name call, call_done_fn *done)
 {
     struct ctl *ctl = pass->ctl;
-    const char *name = ctl_word(ctl, 0);
+    const char *name = pass->name;
     int status = ctl->config == NULL ? ctl_load(ctl, true) : EX_OK;
 
     if (status != EX_OK)
@@ -80,7 +82,7 @@ int account_balances(struct ctl *ctl)
 {
     static const struct column columns[] = {
         {"account", COLUMN_TEXT}, {"balance", COLUMN_TEXT}, {"sandbox", COLUMN_BOOL}};
-    struct account_pass pass = {.ctl = ctl, .status = EX_OK};
+    struct account_pass pass = {.ctl = ctl, .name = ctl_word(ctl, 0), .status = EX_OK};
 
     table_init(&pass.table, &ctl->arena, columns, COUNT(columns));
     int status = pass_run(&pass, CALL_BALANCE, balance_told);
@@ -107,7 +109,8 @@ static void products_store(struct account_pass *pass, const struct answer *answe
                                                .name = answer->items[i].name,
                                                .price = answer->items[i].price,
                                                .visible = answer->items[i].visible};
-    account_products(ctl->session, pass->account->name, products, answer->item_count, products_stored, pass);
+    account_catalogue_keep(ctl->session, ctl->config, pass->account, products, answer->item_count, products_stored,
+                           pass);
     session_drain(ctl->session);
 }
 
@@ -126,28 +129,38 @@ static void products_told(void *ctx, const struct answer *answer)
         table_add(&pass->table,
                   (const char *[]){pass->account->name, item->code, item->name, price, bool_cell(item->visible)});
     }
-    if (ctl_flag(pass->ctl, "sync"))
+    if (pass->sync)
         products_store(pass, answer);
 }
 
-int account_catalogue(struct ctl *ctl)
+static int catalogue_run(struct ctl *ctl, bool sync)
 {
     static const struct column columns[] = {{"account", COLUMN_TEXT},
                                             {"type", COLUMN_TEXT},
                                             {"name", COLUMN_TEXT},
                                             {"price", COLUMN_TEXT},
                                             {"visible", COLUMN_BOOL}};
-    struct account_pass pass = {.ctl = ctl, .status = EX_OK};
+    struct account_pass pass = {.ctl = ctl, .name = ctl_word(ctl, 0), .sync = sync, .status = EX_OK};
     int status = EX_OK;
 
     /* The catalogue's rows belong to an account that the database must know. */
-    if (ctl_flag(ctl, "sync") && ((status = ctl_load(ctl, true)) != EX_OK || (status = ctl_accounts(ctl)) != EX_OK))
+    if (pass.sync && ((status = ctl_load(ctl, true)) != EX_OK || (status = ctl_accounts(ctl)) != EX_OK))
         return status;
     table_init(&pass.table, &ctl->arena, columns, COUNT(columns));
     status = pass_run(&pass, CALL_PRODUCTS, products_told);
     if (pass.table.row_count > 0 || status == EX_OK)
         table_print(&pass.table, ctl->json, stdout);
     return status;
+}
+
+int account_catalogue(struct ctl *ctl)
+{
+    return catalogue_run(ctl, ctl_flag(ctl, "sync"));
+}
+
+int account_catalogue_sync(struct ctl *ctl)
+{
+    return catalogue_run(ctl, true);
 }
 
 int account_forecast(struct ctl *ctl)

@@ -72,7 +72,10 @@ static void provider_answered(void *ctx, const struct answer *answer)
         finding_add(doctor, check, "fail", arena_printf(arena, "%s %s", answer->reason, says));
     } else if (!answer->has_balance) {
         bool expected = upstream_offers(doctor->account, CALL_BALANCE);
-        finding_add(doctor, check, expected ? "fail" : "ok", expected ? "its answer has no balance" : "answers");
+        finding_add(doctor, check, expected ? "fail" : "ok",
+                    expected               ? "its answer has no balance"
+                    : answer->info != NULL ? arena_printf(arena, "answers: %s", answer->info)
+                                           : "answers");
     } else {
         credits_format(answer->balance, balance);
         finding_add(doctor, check, answer->sandbox ? "warn" : "ok",

@@ -49,6 +49,7 @@ static const struct command commands[] = {
     {"balance adjust", "ACCOUNT AMOUNT --reason TEXT [--dry-run]",
      "book a movement of the balance that was no purchase of ours; negative: a fall", account_adjust},
     {"balance", "[ACCOUNT]", "credits, as the provider says now", account_balances},
+    {"products sync", "[ACCOUNT]", "keep the provider's catalogue as it says now", account_catalogue_sync},
     {"products", "[ACCOUNT] [--sync]", "the provider's catalogue; --sync keeps it", account_catalogue},
     {"forecast", "[ACCOUNT]", "how long the credits last, and what is known to come", account_forecast},
     {"adopt", "FILE [--dry-run]", "look after licenses that exist already: a table as CSV", adopt_file},

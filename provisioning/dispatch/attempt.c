@@ -250,6 +250,8 @@ static void answer_keep(struct attempt *attempt, const struct answer *answer)
     outcome->elapsed_ms = answer->seen.elapsed_ms;
     outcome->upstream_license_id = arena_strdup(arena, answer->upstream_license_id);
     outcome->expires_ms = answer->expires_ms;
+    if (answer->activated_ms != INT64_MIN)
+        work_activated(attempt->account->worker->work, outcome->order_id, answer->activated_ms);
     outcome->answer_len = answer->seen.body_len < ANSWER_KEPT ? answer->seen.body_len : ANSWER_KEPT;
     if (answer->seen.body != NULL)
         outcome->answer = arena_memdup(arena, answer->seen.body, outcome->answer_len);

@@ -6,9 +6,11 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "dispatch/attempt.h"
+#include "dispatch/catalogue.h"
 #include "dispatch/claim.h"
+#include "dispatch/errand.h"
 #include "dispatch/house.h"
+#include "dispatch/sweep.h"
 #include "query.h"
 #include "store/account.h"
 #include "store/schema.h"
@@ -53,39 +55,15 @@ static void short_released(void *ctx, const struct rows *rows)
         account_look_again(ctx, 0);
 }
 
-/* A read of an account's balance; its configuration is held meanwhile. */
-struct balance_poll {
-    struct account_state *account;
-    struct config *owner;
-};
-
-static void short_balance_read(void *ctx, const struct answer *answer)
+static void short_balance_read(struct account_state *account, void *ctx, const struct answer *answer)
 {
-    struct balance_poll *poll = ctx;
-    struct account_state *account = poll->account;
     struct worker *worker = account->worker;
-    config_release(&poll->owner);
-    free(poll);
+    (void)ctx;
     account->polling = false;
-    worker->running--;
-    attempt_report(account, answer);
     if (answer->verdict != VERDICT_DONE || !answer->has_balance || !account->configured)
         return;
     account_balance(worker->house, account->config->name, answer->balance, answer->sandbox);
     account_release_short(worker->house, account->config->name, answer->balance, short_released, account);
-}
-
-static void balance_poll_start(struct account_state *account)
-{
-    struct balance_poll *poll = heap_alloc(sizeof *poll);
-    struct call call = {.name = CALL_BALANCE};
-    poll->account = account;
-    poll->owner = config_hold(account->owner);
-    struct call_start start = {.account = account->config, .call = &call, .done = short_balance_read, .ctx = poll};
-    account->polling = true;
-    account->worker->running++;
-    breaker_started(&account->breaker);
-    provider_call(account->worker->loop, &start);
 }
 
 /* Reads the balance of every account that has orders waiting for credits. */
@@ -95,11 +73,11 @@ static void short_accounts(void *ctx, const struct rows *rows)
     for (int row = 0; row < rows_count(rows); row++) {
         for (size_t i = 0; i < worker->account_count; i++) {
             struct account_state *account = worker->accounts[i];
-            if (!account->configured || account->polling || worker->draining ||
-                !text_same(account->config->name, rows_text(rows, row, "account")) ||
-                breaker_allows(&account->breaker, worker_now_ms(worker), 1) < 1)
+            if (account->polling || !errand_possible(account) ||
+                !text_same(account->config->name, rows_text(rows, row, "account")))
                 continue;
-            balance_poll_start(account);
+            account->polling = true;
+            errand_start(account, &(struct call){.name = CALL_BALANCE}, short_balance_read, NULL);
         }
     }
 }
@@ -194,4 +172,6 @@ void house_step(struct worker *worker, struct house *house)
         house->sums_ms = now + SUMS_EVERY_MS;
         hours_sum(worker, house);
     }
+    catalogue_step(worker);
+    sweep_step(worker);
 }

@@ -40,17 +40,21 @@ struct account_state {
     bool configured;                     /* false: taken out by a reload; only running work ends */
     struct breaker breaker;
     struct price prices[PRICES_MAX];
-    int running;         /* repeatable calls in flight */
-    bool claiming;       /* a claim of repeatable work is being answered */
-    bool windowing;      /* the spending window is being looked at or moved on */
-    bool lane_claiming;  /* a claim of paid work is being answered */
-    int preparing;       /* paid work that is claimed and has not begun */
-    int64_t idle_ms;     /* since when the open window has had nothing to do, boot time; 0: it has */
-    bool polling;        /* the balance is being read for held orders */
-    int64_t claim_ms;    /* when the last claim was asked for, boot time */
-    int64_t lane_ms;     /* likewise of paid work */
-    int64_t due_ms;      /* next claim of repeatable work */
-    int64_t paid_due_ms; /* next look at the spending window */
+    int running;          /* repeatable calls in flight */
+    bool claiming;        /* a claim of repeatable work is being answered */
+    bool windowing;       /* the spending window is being looked at or moved on */
+    bool lane_claiming;   /* a claim of paid work is being answered */
+    int preparing;        /* paid work that is claimed and has not begun */
+    int64_t idle_ms;      /* since when the open window has had nothing to do, boot time; 0: it has */
+    bool polling;         /* the balance is being read for held orders */
+    int64_t claim_ms;     /* when the last claim was asked for, boot time */
+    int64_t lane_ms;      /* likewise of paid work */
+    int64_t due_ms;       /* next claim of repeatable work */
+    bool sweep_asking;    /* licenses to be verified are being asked for */
+    int sweeping;         /* … and are being verified */
+    int64_t sweep_ms;     /* next sweep, boot time */
+    int64_t catalogue_ms; /* next look whose turn it is to read the catalogue */
+    int64_t paid_due_ms;  /* next look at the spending window */
 };
 
 #define OUTCOME_BATCH_MAX 256

@@ -206,7 +206,7 @@ void answer_read(struct answer *answer, const struct provider *provider, enum ca
     struct said said = {0};
     json_t *json;
 
-    *answer = (struct answer){.call = name, .expires_ms = INT64_MIN, .seen = *seen};
+    *answer = (struct answer){.call = name, .expires_ms = INT64_MIN, .activated_ms = INT64_MIN, .seen = *seen};
     json = body_parse(seen, &answer->inexact);
     if (json != NULL) {
         said = said_of(json);

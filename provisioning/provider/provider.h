@@ -71,8 +71,10 @@ struct answer {
     size_t item_count;
     bool has_valid; /* verify */
     bool valid;
-    int64_t expires_ms; /* wall time; INT64_MIN: not given */
-    bool inexact;       /* a number is spelt with an exponent: no fraction of this answer is trusted */
+    int64_t expires_ms;   /* wall time; INT64_MIN: not given */
+    int64_t activated_ms; /* likewise */
+    const char *info;     /* what the provider says of itself: a JSON object of known members; NULL */
+    bool inexact;         /* a number is spelt with an exponent: no fraction of this answer is trusted */
     struct observation seen;
 };
 

@@ -49,6 +49,14 @@ static void budget_name(struct params *params, const struct rations *rations, co
     params_text(params, rations->egress);
 }
 
+void params_rations(struct params *params, const struct rations *rations, const struct config_limit *limit)
+{
+    params_array(params, PARAMS_TEXT);
+    for (size_t i = 0; i < rations->count; i++)
+        if (rations->list[i].limit == limit)
+            params_add_text(params, order_type_word(rations->list[i].type));
+}
+
 void budget_take(struct session *session, const struct rations *rations, const struct budget_want *want,
                  session_done_fn *done, void *ctx)
 {
@@ -57,10 +65,7 @@ void budget_take(struct session *session, const struct rations *rations, const s
     budget_name(&params, rations, want->limit);
     params_int(&params, want->limit->requests);
     params_int(&params, want->limit->per_ms);
-    params_array(&params, PARAMS_TEXT);
-    for (size_t i = 0; i < rations->count; i++)
-        if (rations->list[i].limit == want->limit)
-            params_add_text(&params, order_type_word(rations->list[i].type));
+    params_rations(&params, rations, want->limit);
     params_int(&params, want->calls);
     params_int(&params, want->reserve);
     params_int(&params, want->probe_ms);

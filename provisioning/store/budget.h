@@ -45,6 +45,8 @@ void budget_take(struct session *session, const struct rations *rations, const s
 /* The provider asked for fewer calls.  retry_after_ms below 0: it did not say until when. */
 void budget_cool(struct session *session, const struct rations *rations, const struct config_limit *limit,
                  int64_t retry_after_ms, int64_t elapsed_ms, session_done_fn *done, void *ctx);
+/* Adds the types that are carried out under the limit, as one array. */
+void params_rations(struct params *params, const struct rations *rations, const struct config_limit *limit);
 /* It answers again. */
 void budget_ease(struct session *session, const struct rations *rations, const struct config_limit *limit);
 

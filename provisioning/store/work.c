@@ -213,6 +213,15 @@ void work_outcomes(struct session *session, const struct work_outcome *outcomes,
     session_submit(session, &QUERY_WORK_OUTCOMES, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
+void work_activated(struct session *session, int64_t order_id, int64_t activated_ms)
+{
+    struct params params;
+    params_init(&params);
+    params_int(&params, order_id);
+    params_int(&params, activated_ms);
+    session_submit(session, &QUERY_LICENSE_ACTIVATED, &params, STATEMENT_TIMEOUT_MS, NULL, NULL);
+}
+
 void work_return(struct session *session, const struct work *work, enum order_state to, const char *reason_code,
                  const char *reason, int64_t wait_ms, bool has_price, credits_t price, session_done_fn *done, void *ctx)
 {

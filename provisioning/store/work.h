@@ -95,6 +95,8 @@ enum work_go work_begin_read(const struct rows *rows, int *attempt, credits_t *p
 bool work_fence(struct session *session, const struct work *work, int64_t call_timeout_ms, int64_t timeout_ms);
 void work_outcomes(struct session *session, const struct work_outcome *outcomes, size_t count, session_done_fn *done,
                    void *ctx);
+/* When the provider says that the license of an order was activated. */
+void work_activated(struct session *session, int64_t order_id, int64_t activated_ms);
 /* to: ORDER_QUEUED or ORDER_HELD. */
 void work_return(struct session *session, const struct work *work, enum order_state to, const char *reason_code,
                  const char *reason, int64_t wait_ms, bool has_price, credits_t price, session_done_fn *done,

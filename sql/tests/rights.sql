@@ -9,10 +9,10 @@ insert into t.may values
                           'schema_version', 'service_orders', 'source_licenses', 'token_check']),
   ('bridge_worker', array['account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread',
                           'budget_cool', 'budget_ease', 'budget_take',
-                          'callback_ended', 'callbacks_claim', 'callbacks_configure', 'callbacks_prune',
-                          'holds_release', 'hours_sum', 'license_invalid', 'license_valid', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',
-                          'product_store',
-                          'schema_version', 'window_close', 'window_doubts', 'window_expected', 'window_look',
+                          'callback_ended', 'callbacks_claim', 'callbacks_configure', 'callbacks_prune', 'catalogue_take',
+                          'holds_release', 'hours_sum', 'info_store', 'license_activated', 'license_invalid', 'license_valid', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end',
+                          'product_store', 'product_sync',
+                          'schema_version', 'sweep_end', 'sweep_take', 'window_close', 'window_doubts', 'window_expected', 'window_look',
                           'window_open', 'window_prices_hold',
                           'window_probed', 'window_settle', 'work_begin', 'work_claim', 'work_claim_paid', 'work_claim_rationed', 'work_fence', 'work_outcomes',
                           'work_return', 'work_takeover', 'worker_gone', 'worker_seen']),
@@ -23,7 +23,7 @@ insert into t.may values
                             'operator_adopt', 'operator_bulk', 'operator_callback_resend', 'operator_cancel', 'operator_free_key', 'operator_hold', 'operator_pause', 'operator_release',
                             'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup',
                             'order_actions', 'order_expected', 'order_read', 'order_reason', 'order_timeline', 'orders_find', 'orders_match',
-                             'product_store', 'schema_version', 'token_check', 'token_create',
+                             'product_store', 'product_sync', 'schema_version', 'token_check', 'token_create',
                             'token_revoke', 'utc']);
 -- Everybody asks whether the schema serves them.
 update t.may set functions = (select array_agg(f order by f) from unnest(functions || 'schema_oldest_program'::text) f);

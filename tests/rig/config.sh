@@ -57,6 +57,7 @@ config_write() { # DIR/bridge.conf and the secrets beside it
     echo '}'
     account_write zone lisanszone "$lisanszone_url"
     echo '  hints { already = "zaten" }'
+    echo "${RIG_ZONE:-}"
     for code in activate verify deactivate info; do
       echo "  limit \"$code.php\" { requests = ${RIG_LISANSZONE_REQUESTS:-60}  per = \"${RIG_LISANSZONE_PER:-1h}\" }"
     done

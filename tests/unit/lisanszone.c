@@ -81,6 +81,33 @@ static void expiry(void **state)
     assert_int_equal(answer.expires_ms, INT64_C(1735678799000)); /* 20:59:59Z: Istanbul is at +03 */
     answer = read_body(CALL_ACTIVATE, 200, "{\"success\":true,\"expires_at\":null}", &arena);
     assert_int_equal(answer.expires_ms, INT64_MIN);
+    assert_int_equal(answer.activated_ms, INT64_MIN);
+    answer = read_body(CALL_VERIFY, 200, "{\"success\":true,\"valid\":true,\"activated_at\":\"2024-01-01 12:00:00\"}",
+                       &arena);
+    assert_int_equal(answer.activated_ms, INT64_C(1704099600000)); /* 09:00:00Z */
+    answer = read_body(CALL_DEACTIVATE, 200, "{\"success\":true,\"expires_at\":\"2024-12-31 23:59:59\"}", &arena);
+    assert_int_equal(answer.expires_ms, INT64_MIN);
+    arena_clear(&arena);
+}
+
+/* What the provider says of itself is kept as far as it is documented. */
+static void info(void **state)
+{
+    struct arena arena;
+    struct answer answer;
+
+    (void)state;
+    arena_init(&arena);
+    answer = read_body(CALL_INFO, 200,
+                       "{\"success\":true,\"data\":{\"api\":{\"version\":\"2.0\",\"status\":7,\"more\":\"x\"},"
+                       "\"statistics\":{\"total_licenses\":150,\"active_licenses\":\"many\"},\"other\":[1]}}",
+                       &arena);
+    assert_string_equal(answer.info,
+                        "{\"api\":{\"version\":\"2.0\"},\"system_status\":{},\"statistics\":{\"total_licenses\":150}}");
+    answer = read_body(CALL_INFO, 200, "{\"success\":true}", &arena);
+    assert_string_equal(answer.info, "{\"api\":{},\"system_status\":{},\"statistics\":{}}");
+    answer = read_body(CALL_INFO, 500, "{\"success\":false}", &arena);
+    assert_null(answer.info);
     arena_clear(&arena);
 }
 
@@ -140,8 +167,8 @@ static void zone_is_put_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(paths), cmocka_unit_test(verification),     cmocka_unit_test(expiry),
-        cmocka_unit_test(zones), cmocka_unit_test(zone_is_put_back),
+        cmocka_unit_test(paths), cmocka_unit_test(verification), cmocka_unit_test(expiry),
+        cmocka_unit_test(info),  cmocka_unit_test(zones),        cmocka_unit_test(zone_is_put_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
