@@ -27,13 +27,13 @@ export function Loaded({ live, children }) {
   return html`<${Problem} error=${live.error} />${live.data && children(live.data)}`
 }
 
-/** columns: { name, label, show(row), number }.  row(item) is the address that the first cell leads to. */
+/** columns: { name, label, show(row), number, tight: one line }.  row(item) is the address that the first cell leads to. */
 export function Table({ columns, rows, row, caption, empty }) {
   if (rows.length === 0) return html`<${Nothing} text=${empty} />`
   const cell = (column, item, index) => {
     const shown = column.show ? column.show(item) : item[column.name] ?? '–'
     const inside = index === 0 && row ? html`<a data-row href=${row(item)}>${shown}</a>` : shown
-    return html`<td class=${column.number ? 'number' : null} data-label=${column.label}>${inside}</td>`
+    return html`<td class=${column.number ? 'number' : column.tight ? 'tight' : null} data-label=${column.label}>${inside}</td>`
   }
   return html`<div class="scroll" tabindex="0" role="region" aria-label=${caption}><table>
     <caption class="unseen">${caption}</caption>

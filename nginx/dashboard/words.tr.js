@@ -68,7 +68,7 @@ export default {
   'A late effect may still come; answers are taken in {span}.': 'Gecikmiş bir etki hâlâ gelebilir; yanıtlar {span} sonra alınır.',
   'Missing from the balance: {missing}. Price of this order: {price}. Calls in doubt in the same window: {doubts}.':
     'Bakiyede eksik: {missing}. Bu siparişin bedeli: {price}. Aynı penceredeki belirsiz çağrılar: {doubts}.',
-  'The window is tainted: somebody else may have spent, so the balance proves nothing.': 'Pencere güvenilmez: başkası harcamış olabilir, bakiye bir şey kanıtlamaz.',
+  'The window is tainted: an earlier doubt or foreign spending is unexplained, so the balance proves nothing.': 'Pencere güvenilmez: daha eski bir belirsizlik veya yabancı bir harcama açıklanmadı, bakiye bir şey kanıtlamaz.',
   'Balance before the window': 'Pencereden önceki bakiye', 'Balance after it': 'Sonraki bakiye', 'Confirmed in the window': 'Pencerede kesinleşen',
   'Price, if months multiply': 'Bedel, aylar çarpılırsa', 'Prices in doubt, together': 'Belirsiz bedeller, toplam', 'Waits since': 'Bekleme başlangıcı',
 

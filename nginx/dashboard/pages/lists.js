@@ -7,7 +7,7 @@ import { go, href } from '../route.js'
 import { credits } from '../show.js'
 import { t } from '../words.js'
 
-const moment = (name, label) => ({ name, label, show: (one) => html`<${Moment} at=${one[name]} />` })
+const moment = (name, label) => ({ name, label, tight: true, show: (one) => html`<${Moment} at=${one[name]} />` })
 const order = () => ({ name: 'order_id', label: t('Order'), show: (one) => (one.order_id ? orderLink(one.order_id) : '–') })
 const money = (name, label) => ({ name, label, number: true, show: (one) => credits(one[name]) })
 
@@ -17,7 +17,7 @@ const LISTS = {
     title: 'Licenses', path: '/licenses', filters: [['text', 'Search'], ['source', 'Source'], ['service', 'Service'], ['ip', 'IP'], ['account', 'Account'], ['product', 'Product'], ['status', 'Status']],
     row: (one) => href(`licenses/${one.license_id}`),
     columns: () => [{ name: 'license_id', label: t('License') }, { name: 'status', label: t('Status') }, { name: 'product_code', label: t('Product') },
-      { name: 'ip', label: t('IP') }, { name: 'service_id', label: t('Service'), show: (one) => `${one.source} ${one.service_id}` },
+      { name: 'ip', label: t('IP'), tight: true }, { name: 'service_id', label: t('Service'), show: (one) => `${one.source} ${one.service_id}` },
       { name: 'upstream_license_id', label: t('Upstream') }, { name: 'license_key', label: t('License key') },
       { name: 'period_end', label: t('Paid until') }, moment('expires_at', t('Expires')), { name: 'pending', label: t('Orders waiting'), number: true }],
   },

@@ -75,8 +75,8 @@ export function Order({ id }) {
       <span>${o.actions.map((action) => (action === 'resolve' ? '' : html`<button class=${ACTIONS[action]?.danger ? 'danger plain' : 'plain'}
         onClick=${() => ask(action)}>${t(ACTIONS[action]?.label || action)}</button>`))}</span></div>
     <p class="lead">${o.reason}</p>
-    ${o.review && html`<${Card} title=${t('Evidence')} wide id="evidence"><${Evidence} item=${o.review} />
-      ${o.actions.includes('resolve') && html`<${Settle} item=${o.review} />`}<//>`}
+    ${o.review && html`<${Card} title=${t('Evidence')} wide id="evidence"><${Evidence} item=${{ ...o, ...o.review }} />
+      ${o.actions.includes('resolve') && html`<${Settle} item=${{ ...o, ...o.review }} />`}<//>`}
     <div class="columns"><${Card} title=${t('The order')} id="facts"><${OrderFacts} order=${o} /><//>
       <${Card} title=${t('What happened')} id="timeline"><${Timeline} entries=${o.timeline} /><//></div>
     ${asked && html`<${OrderAction} id=${o.order_id} action=${asked} close=${close} />`}`}<//>`

@@ -13,15 +13,15 @@ export const TYPES = ['create', 'renew', 'suspend', 'unsuspend', 'terminate', 'c
 export const orderColumns = () => [
   { name: 'order_id', label: t('Order') },
   { name: 'state', label: t('State'), show: (one) => html`<${State} state=${one.state} />` },
-  { name: 'type', label: t('What'), show: (one) => one.type.replace('license.', '') },
-  { name: 'product_code', label: t('Product') },
-  { name: 'ip', label: t('IP'), show: (one) => (one.new_ip ? `${one.ip} → ${one.new_ip}` : one.ip || '–') },
+  { name: 'type', label: t('What'), tight: true, show: (one) => one.type.replace('license.', '') },
+  { name: 'product_code', label: t('Product'), tight: true },
+  { name: 'ip', label: t('IP'), tight: true, show: (one) => (one.new_ip ? `${one.ip} → ${one.new_ip}` : one.ip || '–') },
   { name: 'service_id', label: t('Service'), show: (one) => `${one.source} ${one.service_id}` },
   { name: 'reason', label: t('Why') },
   { name: 'attempts', label: t('Calls'), number: true },
   { name: 'credits', label: t('Credits'), number: true, show: (one) => credits(one.credits ?? null) },
-  { name: 'created_at', label: t('Came'), show: (one) => html`<${Moment} at=${one.created_at} />` },
-  { name: 'next_try_at', label: t('Next try'), show: (one) => html`<${Moment} at=${one.next_try_at} />` },
+  { name: 'created_at', label: t('Came'), tight: true, show: (one) => html`<${Moment} at=${one.created_at} />` },
+  { name: 'next_try_at', label: t('Next try'), tight: true, show: (one) => html`<${Moment} at=${one.next_try_at} />` },
 ]
 
 function Filters({ params }) {

@@ -23,29 +23,33 @@ const Tiles = ({ data }) => html`<div class="tiles">
   <${Tile} label=${t('To review')} value=${count(data.doubts.needs_review)} tone=${data.doubts.needs_review ? 'bad' : 'good'}
     more=${data.doubts.oldest ? t('oldest {when}', { when: ago(data.doubts.oldest) }) : t('nothing needs a person')} to=${href('review')} />
   <${Tile} label=${t('Spent today')} value=${credits(data.spent_today)} more=${t('credits, all accounts')} to=${href('ledger', { kind: 'purchase' })} />
-  <${Tile} label=${t('Longest waiting')} value=${data.oldest_waiting[0] ? span(data.oldest_waiting[0].waiting_s) : '–'}
+  <${Tile} label=${t('Longest waiting')} value=${data.oldest_waiting[0] ? span(waits(data.oldest_waiting[0])) : '–'}
     more=${data.oldest_waiting[0]?.reason || t('nobody waits')} to=${data.oldest_waiting[0] ? href(`orders/${data.oldest_waiting[0].order_id}`) : href('orders')} />
-  <${Tile} label=${t('Deliveries, last hour')} value=${count(data.deliveries_1h.accepted)}
-    more=${t('{refused} refused, p99 {p99}', { refused: data.deliveries_1h.refused, p99: millis(data.deliveries_1h.p99_ms) })} to=${href('deliveries')} />
+  ${data.deliveries_1h && html`<${Tile} label=${t('Deliveries, last hour')} value=${count(data.deliveries_1h.accepted)}
+    more=${t('{refused} refused, p99 {p99}', { refused: data.deliveries_1h.refused, p99: millis(data.deliveries_1h.p99_ms) })} to=${href('deliveries')} />`}
   <${Tile} label=${t('Callbacks given up')} value=${count(data.callbacks.dead)} tone=${data.callbacks.dead ? 'bad' : null}
     more=${t('{pending} on their way', { pending: count(data.callbacks.pending) })} to=${href('callbacks')} />
 </div>`
 
+const ENDED = ['succeeded', 'failed', 'cancelled']
 function States({ states }) {
   const by = Object.fromEntries(states.map((one) => [one.state, one]))
   return html`<${Card} title=${t('Orders by state')} id="states"><ul class="states">${ORDER_STATES.map((state) => html`
-    <li><a href=${href('orders', { state })}><${State} state=${state} /><b>${count(by[state]?.orders || 0)}</b>
-      <small>${by[state]?.oldest && !['succeeded', 'failed', 'cancelled'].includes(state) ? ago(by[state].oldest) : ''}</small></a></li>`)}</ul><//>`
+    <li><a href=${href('orders', { state })}><${State} state=${state} /><b>${by[state] ? count(by[state].orders) : ENDED.includes(state) ? '–' : 0}</b>
+      <small>${by[state]?.oldest && !ENDED.includes(state) ? ago(by[state].oldest) : ''}</small></a></li>`)}</ul><//>`
 }
+
+/** How long it has waited by now, in seconds. */
+const waits = (one) => (Date.now() - Date.parse(one.created_at)) / 1000
 
 const Waiting = ({ rows }) => html`<${Card} title=${t('Waiting longest')} id="waiting">
   <${Table} caption=${t('Waiting longest')} rows=${rows} row=${(one) => href(`orders/${one.order_id}`)} empty=${t('Nobody waits.')} columns=${[
     { name: 'order_id', label: t('Order') },
     { name: 'state', label: t('State'), show: (one) => html`<${State} state=${one.state} />` },
-    { name: 'waiting_s', label: t('Waits'), show: (one) => span(one.waiting_s) },
+    { name: 'waiting_s', label: t('Waits'), tight: true, show: (one) => span(waits(one)) },
     { name: 'reason', label: t('Why') },
     { name: 'service_id', label: t('Service'), show: (one) => `${one.source} ${one.service_id}` },
-    { name: 'next_try_at', label: t('Next try'), show: (one) => html`<${Moment} at=${one.next_try_at} />` }]} /><//>`
+    { name: 'next_try_at', label: t('Next try'), tight: true, show: (one) => html`<${Moment} at=${one.next_try_at} />` }]} /><//>`
 
 const Budget = ({ budget }) => html`<label class="budget"><span>${budget.endpoint}</span>
   <meter min="0" max=${budget.requests} low=${budget.requests / 5} value=${budget.left}></meter>
@@ -94,7 +98,7 @@ export function Overview({ theme }) {
   const live = useLive('/overview', {}, 5)
   return html`<h1>${t('Overview')}</h1><${Loaded} live=${live}>${(data) => html`
     <${Warnings} warnings=${data.warnings} /><${Tiles} data=${data} />
-    <div class="columns"><${States} states=${data.states} /><${Waiting} rows=${data.oldest_waiting} /></div>
+    <div class="columns lean"><${States} states=${data.states} /><${Waiting} rows=${data.oldest_waiting} /></div>
     <h2 class="over">${t('Accounts')}</h2>
     <div class="cards">${data.accounts.map((account) => html`<${AccountCard} key=${account.account} account=${account} />`)}</div>
     <${Day} hours=${data.hours} theme=${theme} />

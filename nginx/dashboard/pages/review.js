@@ -16,7 +16,7 @@ const ANSWERS = {
 export const Evidence = ({ item: i }) => html`<div class="evidence">
   <p class="weigh">${t('Missing from the balance: {missing}. Price of this order: {price}. Calls in doubt in the same window: {doubts}.', {
     missing: credits(i.missing), price: credits(i.price), doubts: i.doubts ?? '–' })}</p>
-  ${i.tainted && html`<p class="problem">${t('The window is tainted: somebody else may have spent, so the balance proves nothing.')}</p>`}
+  ${i.tainted && html`<p class="problem">${t('The window is tainted: an earlier doubt or foreign spending is unexplained, so the balance proves nothing.')}</p>`}
   <${Facts} facts=${[
     [t('What'), i.type], [t('Product'), i.product_code], [t('IP'), i.ip], [t('Months'), i.billing_months],
     [t('Account'), i.account], [t('Service'), `${i.source} ${i.service_id}`],

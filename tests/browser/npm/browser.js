@@ -43,7 +43,10 @@ export async function inside(path = '', options = {}) {
 export async function show(page, path) {
   await page.evaluate((hash) => { location.hash = hash }, `#/${path}`)
   await page.locator('main h1').first().waitFor()
-  await page.locator('main [aria-busy]').waitFor({ state: 'detached' })
+  for (let tries = 0; await page.locator('main [aria-busy]').count(); tries++) {
+    check(tries < 300, `${path} is still reading`)
+    await page.waitForTimeout(50)
+  }
 }
 
 export async function api(path, options = {}) {
