@@ -136,7 +136,8 @@ class Day:
         kind = draw.choice(TYPES)
         zone = draw.random() < 0.15
         service = draw.choice(SERVICES)
-        ip = ADDRESSES[SERVICES.index(service)] if draw.random() < 0.8 else draw.choice(ADDRESSES)
+        ip = ADDRESSES[SERVICES.index(service)] if draw.random() < 0.7 else draw.choice(
+            ADDRESSES + 4 * ADDRESSES[len(SERVICES):])  # rather one that nobody has
         data = {"source": draw.choice(SOURCES), "delivery_id": f"d{self.number}", "digest": f"body {self.number}",
                 "type": kind, "service_id": service, "ip": ip, "event_ms": 1790000000000 + self.number,
                 "product_code": draw.choice(("cpanel",) * 8 + ("litespeed", "hidden")),
@@ -187,7 +188,7 @@ def work(day, worlds):
         return "nothing"
     order = day.random.choice(open_orders)
     name = orders[order["order_id"]]
-    does = day.random.choice(("done",) * 6 + ("refused", "calling", "doubt", "hold", "cancel", "release", "settle",
+    does = day.random.choice(("done",) * 12 + ("refused", "calling", "doubt", "hold", "cancel", "release", "settle",
                                               "later", "pause", "resume", "resume", "wake", "wake"))
     if does in ("done", "refused", "calling", "doubt", "later"):
         paused = reference.one("select paused as x from bridge.account where account = %s", order["account"])
