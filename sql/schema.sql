@@ -4340,7 +4340,7 @@ CREATE VIEW ops.activity_hourly AS
             count(*) AS count
            FROM (over
              CROSS JOIN bridge.order_history m)
-          WHERE ((m.at >= over.since) AND (m.to_state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))
+          WHERE ((m.at >= over.since) AND (m.at > (now() - '25:00:00'::interval)) AND (m.to_state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))
           GROUP BY (date_trunc('hour'::text, m.at)), (m.to_state)::text
         UNION ALL
          SELECT date_trunc('hour'::text, a.started_at) AS date_trunc,
@@ -4349,7 +4349,7 @@ CREATE VIEW ops.activity_hourly AS
            FROM ((over
              CROSS JOIN bridge.attempt a)
              CROSS JOIN LATERAL ( VALUES ('calls'::text,true), ('errors'::text,(a.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict])))) c(what, counts))
-          WHERE ((a.started_at >= over.since) AND c.counts)
+          WHERE ((a.started_at >= over.since) AND (a.started_at > (now() - '25:00:00'::interval)) AND c.counts)
           GROUP BY (date_trunc('hour'::text, a.started_at)), c.what
         UNION ALL
          SELECT date_trunc('hour'::text, l.at) AS date_trunc,
@@ -4357,7 +4357,7 @@ CREATE VIEW ops.activity_hourly AS
             sum(l.amount) AS sum
            FROM ((over
              CROSS JOIN bridge.account b)
-             JOIN bridge.ledger l ON (((l.account = b.account) AND (l.at >= over.since))))
+             JOIN bridge.ledger l ON (((l.account = b.account) AND (l.at >= over.since) AND (l.at > (now() - '25:00:00'::interval)))))
           WHERE (l.kind = ANY (ARRAY['purchase'::text, 'adjustment'::text]))
           GROUP BY (date_trunc('hour'::text, l.at))
         )
@@ -4471,12 +4471,15 @@ CREATE VIEW ops.balance_runway AS
             count(*) FILTER (WHERE (d.price IS NULL)) AS unpriced
            FROM ops.renewals_due d
           GROUP BY d.account) r USING (account))
-     CROSS JOIN LATERAL ( SELECT COALESCE(sum(l.amount), (0)::numeric) AS spent,
+     CROSS JOIN LATERAL ( SELECT (( SELECT COALESCE(sum((h.spent + h.adjustments)), (0)::numeric) AS "coalesce"
+                   FROM bridge.hour_account h
+                  WHERE ((h.account = a.account) AND (h.hour > (now() - '30 days'::interval)))) + ( SELECT COALESCE(sum(l.amount), (0)::numeric) AS "coalesce"
+                   FROM bridge.ledger l
+                  WHERE ((l.account = a.account) AND (l.kind = ANY (ARRAY['purchase'::text, 'adjustment'::text])) AND (l.at > GREATEST((now() - '30 days'::interval), ( SELECT (max(h.hour) + '01:00:00'::interval)
+                           FROM bridge.hour h)))))) AS spent,
             GREATEST((1)::numeric, LEAST((30)::numeric, (EXTRACT(epoch FROM (now() - ( SELECT min(f.at) AS min
                    FROM bridge.ledger f
-                  WHERE (f.account = a.account)))) / (86400)::numeric))) AS days
-           FROM bridge.ledger l
-          WHERE ((l.account = a.account) AND (l.at > (now() - '30 days'::interval)) AND (l.kind = ANY (ARRAY['purchase'::text, 'adjustment'::text])))) s)
+                  WHERE (f.account = a.account)))) / (86400)::numeric))) AS days) s)
   WHERE (a.provider = '724license'::text);
 
 COMMENT ON VIEW ops.balance_runway IS 'How long the credits of each account last, and what is known to come';

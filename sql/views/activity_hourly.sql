@@ -18,15 +18,15 @@ create or replace view ops.activity_hourly as
     union all
     select date_trunc('hour', m.at), m.to_state::text, count(*)
     from over cross join bridge.order_history m
-    where m.at >= over.since and m.to_state in ('succeeded', 'failed', 'cancelled') group by 1, 2
+    where m.at >= over.since and m.at > now() - interval '25 hours' and m.to_state in ('succeeded', 'failed', 'cancelled') group by 1, 2
     union all
     select date_trunc('hour', a.started_at), c.what, count(*)
     from over cross join bridge.attempt a
     cross join lateral (values ('calls', true), ('errors', a.verdict in ('later', 'unsure'))) c(what, counts)
-    where a.started_at >= over.since and c.counts group by 1, 2
+    where a.started_at >= over.since and a.started_at > now() - interval '25 hours' and c.counts group by 1, 2
     union all
     select date_trunc('hour', l.at), 'spent', sum(l.amount)
-    from over cross join bridge.account b join bridge.ledger l on l.account = b.account and l.at >= over.since
+    from over cross join bridge.account b join bridge.ledger l on l.account = b.account and l.at >= over.since and l.at > now() - interval '25 hours'
     where l.kind in ('purchase', 'adjustment') group by 1
   )
   select g.hour, coalesce(w.accepted, sum(p.n) filter (where p.what = 'accepted'), 0)::bigint as accepted,
