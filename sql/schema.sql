@@ -175,8 +175,21 @@ CREATE TYPE bridge.window_look AS (
     age_ms bigint,
     settle_ms bigint,
     unread_ms bigint,
-    solo_other text
+    solo_other text,
+    solo_free boolean
 );
+
+CREATE FUNCTION bridge.account_doubts(p_account text) RETURNS TABLE(version bigint, order_id bigint, attempt integer, price text, price_other text, may_be_free boolean, probe boolean, upstream_type text, ip text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select a.version, o.order_id, o.attempts, o.price::text, o.price_other::text, o.may_be_free, bridge.order_probeable(o),
+         coalesce(o.new_upstream_type, o.upstream_type), host(o.ip)
+  from bridge.account a
+  join bridge.orders o on o.account = a.account and o.paid and o.state = 'in_doubt'
+  where a.account = p_account
+  order by o.order_id
+$$;
 
 CREATE FUNCTION bridge.account_ensure(text[], text[], bigint[]) RETURNS void
     LANGUAGE sql SECURITY DEFINER
@@ -343,6 +356,7 @@ CREATE TABLE bridge.orders (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
+    may_be_free boolean DEFAULT false NOT NULL,
     CONSTRAINT orders_billing_months_check CHECK (((billing_months >= 1) AND (billing_months <= 120))),
     CONSTRAINT orders_check CHECK (((NOT key_free) OR (state = 'failed'::bridge.order_state))),
     CONSTRAINT orders_check1 CHECK (((NOT parked) OR (state = 'held'::bridge.order_state))),
@@ -371,6 +385,8 @@ COMMENT ON COLUMN bridge.orders.sent_attempt IS 'The last attempt that passed th
 COMMENT ON COLUMN bridge.orders.price IS 'What the paid call was booked to cost; price_other: what else it may cost while that is not learned; month_price: what the catalogue said then';
 
 COMMENT ON COLUMN bridge.orders.unsettled IS 'In review because a paid call may have bought: taints every window until a person settles it';
+
+COMMENT ON COLUMN bridge.orders.may_be_free IS 'The paid call under way may cost nothing: an address where a license of ours was, a change of product that is not learned';
 
 CREATE FUNCTION bridge.account_touched(o bridge.orders, p_to bridge.order_state) RETURNS void
     LANGUAGE plpgsql
@@ -520,6 +536,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.answer_foreign(o bridge.orders, p_upstream_id text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select count(*) = 1 and bool_and((l.upstream_type, l.ip) is distinct from (o.upstream_type, o.ip))
+  from (select x.upstream_type, x.ip from bridge.license x
+        where x.account = o.account and x.upstream_license_id = p_upstream_id and x.provider = '724license'
+          and x.license_id <> o.license_id limit 2) l
+$$;
+
 CREATE FUNCTION bridge.answer_text(p_answer bytea) RETURNS text
     LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -541,9 +566,9 @@ CREATE FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbo
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-  update bridge.account set balance = p_balance, balance_at = now(), sandbox = p_sandbox
+  update bridge.account set balance = p_balance, balance_at = now(), sandbox = p_sandbox, unread_since = null
   where account = p_account and (balance is distinct from p_balance or sandbox <> p_sandbox or balance_at is null
-                                 or balance_at < now() - interval '1 minute');
+                                 or unread_since is not null or balance_at < now() - interval '1 minute');
 end
 $$;
 
@@ -971,17 +996,19 @@ begin
   if p_fate = 'done' then
     perform bridge.order_end(o.order_id, 'succeeded', 'balance', 'the answer was lost, but the balance shows the purchase',
                              coalesce(p_cost, o.price), null, false);
-  elsif p_fate = 'not' and p_evidence then
+  elsif p_fate in ('not', 'free') and p_evidence then
+    -- What may have been carried out for nothing stays doubted: a refusal from now on may mean that it is there.
     update bridge.orders
     set state = 'queued', reason_code = 'balance', reason = 'the balance shows that nothing was bought: tried again',
-        doubted = false, next_try_at = now(), updated_at = now()
+        doubted = p_fate = 'free', next_try_at = now(), updated_at = now()
     where order_id = o.order_id;
     update bridge.line set run_at = now() where license_id = o.license_id;
   else
     update bridge.orders
     set state = 'needs_review', unsettled = true, updated_at = now(), next_try_at = null, doubted = true,
-        reason_code = case when p_fate = 'not' then 'not_shown' else 'unsettled' end,
-        reason = case when p_fate = 'not' then 'the answer was lost; the balance does not show a purchase'
+        reason_code = case when p_fate in ('not', 'free') then 'not_shown' else 'unsettled' end,
+        reason = case p_fate when 'not' then 'the answer was lost; the balance does not show a purchase'
+                             when 'free' then 'the answer was lost; nothing was charged, but it may cost nothing'
                       else 'the answer was lost; ' || p_sentence end
     where order_id = o.order_id;
   end if;
@@ -1818,6 +1845,7 @@ begin
     return false;
   end if;
   update bridge.account set alarm = null, alarm_at = null, version = version + 1 where account = p_account;
+  perform bridge.taint_lifted(p_account);
   perform bridge.operator_note(p_actor, 'account.acknowledge', null, p_account, p_reason,
                                jsonb_build_object('alarm', was));
   return true;
@@ -2095,6 +2123,7 @@ begin
   else
     raise exception 'no such answer: %', p_answer using errcode = 'invalid_parameter_value';
   end if;
+  perform bridge.taint_lifted(o.account);
   return 'ok';
 end
 $$;
@@ -2368,6 +2397,18 @@ begin
     end if;
   end if;
 end
+$$;
+
+CREATE FUNCTION bridge.order_probeable(o bridge.orders) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select (o.type = 'license.create'
+          or (o.type = 'license.change_product' and exists (
+                select from bridge.license l where l.license_id = o.license_id and l.status = 'active')))
+         and o.provider = '724license' and not exists (
+           select from bridge.pair p
+           where p.account = o.account and p.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)
+             and p.ip = o.ip and (p.owned_at is not null or p.terminated_at is not null))
 $$;
 
 CREATE FUNCTION bridge.order_read(p_order bigint, p_source text) RETURNS TABLE(order_id bigint, source text, service_id text, operation_key text, type text, state text, reason text, next_try_at timestamp with time zone, attempts integer, license text, credits text, created_at text, updated_at text)
@@ -2814,7 +2855,7 @@ declare
 begin
   for w in
     select o2.order_id, o2.license_id from bridge.orders o2 join bridge.pair p on p.pair_id = o2.waits_pair
-    where p.license_id is null or p.license_id = o2.license_id
+    where o2.waits_pair is not null and (p.license_id is null or p.license_id = o2.license_id)
     order by o2.order_id limit 200
   loop
     perform from bridge.line where license_id = w.license_id for update skip locked;
@@ -2927,6 +2968,51 @@ begin
       run_at = case when exists (select from bridge.orders o where o.order_id = ln.head_order and o.state = 'queued')
                     then greatest(now(), ln.settle_until, case when not p_certain then ln.probe_until end) end
   where ln.license_id = l.license_id and ln.lease_owner = p_worker;
+end
+$$;
+
+CREATE FUNCTION bridge.probe_give(p_worker text, p_order bigint, p_epoch bigint, p_certain boolean) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  l bridge.line;
+begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  update bridge.line ln
+  set lease_owner = null, lease_until = null,
+      -- An earlier probe that was lost may still act, whatever this one was answered.
+      settle_until = case when p_certain then ln.settle_until else greatest(ln.settle_until, ln.probe_until) end,
+      probe_until = null,
+      run_at = case when exists (select from bridge.orders o where o.order_id = ln.head_order and o.state = 'queued')
+                    then greatest(now(), ln.settle_until, case when not p_certain then ln.probe_until end) end
+  where ln.license_id = l.license_id and ln.lease_owner = p_worker and ln.lease_epoch = p_epoch;
+end
+$$;
+
+CREATE FUNCTION bridge.probe_take(p_worker text, p_order bigint, p_lease_ms bigint, p_late_ms bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  l bridge.line;
+begin
+  select ln.* into l from bridge.line ln
+  where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
+  -- A statement of its own, so that it sees what whoever held the line before has done.
+  if l.lease_owner is not null
+     or not exists (select from bridge.orders where order_id = p_order and (state = 'in_doubt' or unsettled)) then
+    return null;
+  end if;
+  update bridge.line
+  set lease_owner = p_worker, lease_epoch = lease_epoch + 1, lease_until = now() + p_lease_ms * interval '1 ms',
+      run_at = now() + p_lease_ms * interval '1 ms', probe_until = now() + p_late_ms * interval '1 ms'
+  where license_id = l.license_id;
+  update bridge.orders
+  set next_try_at = now() + least(greatest(p_late_ms * interval '1 ms', now() - deadline), interval '1 hour')
+  where order_id = p_order and unsettled;
+  return l.lease_epoch + 1;
 end
 $$;
 
@@ -3105,6 +3191,23 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.taint_lifted(p_account text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update bridge.account a
+  set window_state = 'drain', version = version + 1
+  from bridge.spending_window w
+  where a.account = p_account and w.window_id = a.window_id and a.window_state = 'open' and w.tainted
+    and w.balance_open is not null and not a.sandbox and a.alarm is null
+    and not exists (select from bridge.orders o where o.account = a.account and o.unsettled);
+  if found then
+    update bridge.spending_window set state = 'drain'
+    where window_id = (select window_id from bridge.account where account = p_account);
+  end if;
+end
+$$;
+
 CREATE FUNCTION bridge.token_check(p_digest bytea) RETURNS TABLE(token_id bigint, name text, scopes text)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3139,6 +3242,17 @@ begin
   end if;
   return found;
 end
+$$;
+
+CREATE FUNCTION bridge.tray_probes() RETURNS TABLE(account text, order_id bigint, attempt integer, upstream_type text, ip text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select distinct on (o.account) o.account, o.order_id, o.attempts, coalesce(o.new_upstream_type, o.upstream_type),
+         host(o.ip)
+  from bridge.orders o join bridge.account a using (account)
+  where o.unsettled and not a.paused and coalesce(o.next_try_at, o.updated_at) <= now() and bridge.order_probeable(o)
+  order by o.account, o.next_try_at nulls first, o.order_id
 $$;
 
 CREATE FUNCTION bridge.utc(p_at timestamp with time zone) RETURNS text
@@ -3191,7 +3305,7 @@ begin
              coalesce(o.billing_months, 0), c.price, p_learned
       from bridge.product c
       where c.account = o.account and c.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)
-        and not (o.type = 'license.create' and o.price_other = 0)
+        and not (o.type = 'license.create' and o.may_be_free)
       on conflict (account, action, upstream_type, new_type, billing_months) do update
       set month_price = excluded.month_price, price = excluded.price, learned_at = now();
       if o.credits is distinct from p_learned then
@@ -3257,9 +3371,11 @@ CREATE FUNCTION bridge.window_expected(p_window bigint) RETURNS text
 $$;
 
 CREATE FUNCTION bridge.window_look(p_account text, p_quiet_ms bigint) RETURNS bridge.window_look
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+begin -- plpgsql keeps the plan; this is asked for more often than anything else
+  return (
   select row(a.version, a.window_state, a.window_id, w.tainted, w.solo, w.balance_open::text, w.confirmed::text, w.begun,
              count(o.order_id) filter (where o.state = 'calling'), count(o.order_id) filter (where o.state = 'in_doubt'),
              exists (select from bridge.line l where l.account = a.account and l.head_paid and l.run_at <= now()
@@ -3267,14 +3383,16 @@ CREATE FUNCTION bridge.window_look(p_account text, p_quiet_ms bigint) RETURNS br
              a.paused, a.alarm, a.width, extract(epoch from now() - w.opened_at) * 1000,
              greatest(0, extract(epoch from max(o.deadline) filter (where o.state = 'in_doubt') - now()) * 1000
                          + p_quiet_ms),
-             extract(epoch from now() - a.unread_since) * 1000, s.price_other::text)::bridge.window_look
+             extract(epoch from now() - a.unread_since) * 1000, s.price_other::text,
+             s.may_be_free)::bridge.window_look
   from bridge.account a
   left join bridge.spending_window w on w.window_id = a.window_id
   left join bridge.orders o on o.account = a.account and o.paid and o.state in ('calling', 'in_doubt')
-  left join lateral (select d.price_other from bridge.orders d
+  left join lateral (select d.price_other, d.may_be_free from bridge.orders d
                      where d.window_id = w.window_id and d.state = 'succeeded' limit 1) s on w.solo and w.state <> 'shut'
   where a.account = p_account
-  group by a.account, w.window_id, s.price_other
+  group by a.account, w.window_id, s.price_other, s.may_be_free);
+end
 $$;
 
 CREATE FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_width integer) RETURNS bigint
@@ -3334,14 +3452,17 @@ begin
   where l.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   perform from bridge.account a where a.account = (select account from bridge.orders where order_id = p_order)
   for no key update;
-  select * into o from bridge.orders where order_id = p_order and attempts = p_attempt and type = 'license.create'
+  select * into o from bridge.orders where order_id = p_order and attempts = p_attempt and paid
     and (state = 'in_doubt' or (state = 'needs_review' and unsettled)) for update;
   if not found then
     return false;
   end if;
   perform bridge.account_touched(o, 'succeeded');
-  perform bridge.order_end(p_order, 'succeeded', 'probe', 'the answer was lost, but the license is there: it was bought',
+  perform bridge.order_end(p_order, 'succeeded', 'probe', 'the answer was lost, but the license is there: it was carried out',
                            o.price, null, false);
+  if o.unsettled then
+    perform bridge.taint_lifted(o.account);
+  end if;
   return true;
 end
 $$;
@@ -3398,6 +3519,7 @@ declare
   known numeric;
   most numeric;
   odd boolean; -- a create where a license of ours was: it may find that one and cost nothing
+  alone boolean;
 begin
   update bridge.line
   set lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
@@ -3420,12 +3542,11 @@ begin
   odd := o.type = 'license.create' and exists (
     select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type and p.ip = o.ip
       and (p.owned_at is not null or p.terminated_at is not null));
-  if not odd then
-    known := bridge.price_learned(o, p_month);
-  end if;
+  known := bridge.price_learned(o, p_month);
+  alone := known is null or odd;
   most := coalesce(known, p_month * greatest(coalesce(o.billing_months, 1), 1));
   if w.begun >= p_count or w.opened_at + p_span_ms * interval '1 ms' < now()
-     or (known is null and w.begun > 0 and not w.tainted) then
+     or (alone and w.begun > 0 and not w.tainted) then
     update bridge.account set window_state = 'drain', version = version + 1 where account = a.account;
     update bridge.spending_window set state = 'drain' where window_id = w.window_id;
     return row(null::int, 'wait'::text, null::text);
@@ -3436,14 +3557,12 @@ begin
     return row(null::int, 'short'::text, (w.balance_open - w.confirmed - committed)::text);
   end if;
   update bridge.orders
-  set state = 'calling', attempts = attempts + 1, price = most, price_other = case when known is not null then known
-        when odd or o.type = 'license.change_product' then 0 -- it may turn out to be free
-        else p_month end,
-      month_price = p_month,
+  set state = 'calling', attempts = attempts + 1, price = most, price_other = coalesce(known, p_month),
+      may_be_free = odd or (o.type = 'license.change_product' and coalesce(known, 0) = 0), month_price = p_month,
       window_id = w.window_id, reason_code = 'calling', reason = null, next_try_at = null, deadline = null,
       updated_at = now()
   where order_id = p_order returning * into o;
-  update bridge.spending_window set begun = begun + 1, solo = (known is null and not tainted)
+  update bridge.spending_window set begun = begun + 1, solo = (alone and not tainted)
   where window_id = w.window_id;
   update bridge.account set version = version + 1 where account = a.account;
   insert into bridge.attempt (order_id, attempt, account, call, worker, epoch, price, balance_before, window_id)
@@ -3453,8 +3572,10 @@ end
 $$;
 
 CREATE FUNCTION bridge.work_begun(p_worker text, p_heads bigint[], p_epochs bigint[]) RETURNS SETOF bridge.work
-    LANGUAGE sql
+    LANGUAGE plpgsql
     AS $$
+begin
+  return query
   with begun as (
     update bridge.orders o
     set state = 'calling', attempts = o.attempts + 1, reason_code = 'calling', reason = null, next_try_at = null,
@@ -3466,7 +3587,8 @@ CREATE FUNCTION bridge.work_begun(p_worker text, p_heads bigint[], p_epochs bigi
     insert into bridge.attempt (order_id, attempt, account, call, worker, epoch)
     select (b.o).order_id, (b.o).attempts, (b.o).account, (b.o).type::text, p_worker, b.lease_epoch from begun b
   )
-  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w
+  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w;
+end
 $$;
 
 CREATE FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit integer, p_lease_ms bigint) RETURNS SETOF bridge.work
@@ -3491,6 +3613,9 @@ begin
     returning l.head_order, l.lease_epoch
   )
   select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  if heads is null then
+    return; -- most looks find nothing
+  end if;
   return query select w.* from bridge.work_begun(p_worker, heads, epochs) w;
 end
 $$;
@@ -3651,6 +3776,14 @@ begin
   if o.order_id is null or o.attempts <> p_attempt then
     return false;
   end if;
+  if p_to = 'succeeded' and o.type = 'license.create' and bridge.answer_foreign(o, p_upstream_id) then
+    -- Carried out or not: the balance tells.
+    p_to := 'in_doubt';
+    p_verdict := 'unsure';
+    p_doubted := true;
+    p_code := 'foreign_answer';
+    p_reason := format('the answer names license %s, which is another order''s: it may not be ours', p_upstream_id);
+  end if;
   update bridge.attempt
   set finished_at = now(), sent = p_sent, verdict = p_verdict, reason_code = p_code, reason = p_reason,
       http_status = p_status, curl_code = p_curl, elapsed_ms = p_elapsed_ms, request = p_request, answer = p_answer
@@ -3674,10 +3807,14 @@ begin
   if p_to in ('succeeded', 'failed') then
     perform bridge.order_end(p_order, p_to, p_code, p_reason, case when p_to = 'succeeded' then o.price end,
                              p_upstream_id, p_key_free);
+    if o.unsettled then
+      perform bridge.taint_lifted(o.account);
+    end if;
     return true;
   end if;
   update bridge.orders
   set state = p_to, reason_code = p_code, reason = p_reason, doubted = doubted or p_doubted,
+      upstream_license_id = case when p_code = 'foreign_answer' then p_upstream_id else upstream_license_id end,
       next_try_at = case when p_to = 'queued' or (p_to = 'held' and p_wait_ms > 0)
                          then now() + p_wait_ms * interval '1 ms' end,
       updated_at = now()
@@ -4952,7 +5089,8 @@ CREATE VIEW ops.oldest_waiting AS
             x.upstream_license_id,
             x.created_at,
             x.updated_at,
-            x.finished_at
+            x.finished_at,
+            x.may_be_free
            FROM bridge.orders x
           WHERE ((x.state = s.state) AND (x.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))
           ORDER BY x.order_id
@@ -5592,6 +5730,8 @@ CREATE INDEX license_service_source ON bridge.license USING btree (service_id, s
 
 CREATE INDEX license_sweep ON bridge.license USING btree (account, sweep_at) WHERE ((status = 'active'::bridge.license_status) AND (license_key IS NOT NULL));
 
+CREATE INDEX license_upstream ON bridge.license USING btree (account, upstream_license_id) WHERE (upstream_license_id IS NOT NULL);
+
 CREATE INDEX license_upstream_id ON bridge.license USING btree (upstream_license_id) WHERE (upstream_license_id IS NOT NULL);
 
 CREATE INDEX line_leased ON bridge.line USING btree (run_at) WHERE (lease_owner IS NOT NULL);
@@ -5746,6 +5886,9 @@ GRANT USAGE ON SCHEMA bridge TO bridge_operator;
 GRANT USAGE ON SCHEMA ops TO bridge_ops;
 GRANT USAGE ON SCHEMA ops TO bridge_operator;
 
+REVOKE ALL ON FUNCTION bridge.account_doubts(p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.account_doubts(p_account text) TO bridge_worker;
+
 REVOKE ALL ON FUNCTION bridge.account_ensure(text[], text[], bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[], bigint[]) TO bridge_intake;
 GRANT ALL ON FUNCTION bridge.account_ensure(text[], text[], bigint[]) TO bridge_worker;
@@ -5769,6 +5912,8 @@ REVOKE ALL ON FUNCTION bridge.adopt_check(r bridge.adopt_row, OUT id bigint, OUT
 REVOKE ALL ON FUNCTION bridge.adopt_difference(r bridge.adopt_row, l bridge.license, OUT field text, OUT problem text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.adopt_one(r bridge.adopt_row, p_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.answer_foreign(o bridge.orders, p_upstream_id text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.answer_text(p_answer bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.answer_text(p_answer bytea) TO bridge_ops;
@@ -5973,6 +6118,8 @@ REVOKE ALL ON FUNCTION bridge.order_let_go(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_obstacle(o bridge.orders, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.order_probeable(o bridge.orders) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) TO bridge_intake;
 GRANT ALL ON FUNCTION bridge.order_read(p_order bigint, p_source text) TO bridge_ops;
@@ -6038,6 +6185,12 @@ GRANT ALL ON FUNCTION bridge.probe_begin(p_worker text, p_order bigint, p_lease_
 REVOKE ALL ON FUNCTION bridge.probe_end(p_worker text, p_order bigint, p_certain boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.probe_end(p_worker text, p_order bigint, p_certain boolean) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.probe_give(p_worker text, p_order bigint, p_epoch bigint, p_certain boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.probe_give(p_worker text, p_order bigint, p_epoch bigint, p_certain boolean) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.probe_take(p_worker text, p_order bigint, p_lease_ms bigint, p_late_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.probe_take(p_worker text, p_order bigint, p_lease_ms bigint, p_late_ms bigint) TO bridge_worker;
+
 REVOKE ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_worker;
 GRANT ALL ON FUNCTION bridge.product_store(p_account text, text[], text[], text[], boolean[]) TO bridge_operator;
@@ -6074,6 +6227,8 @@ GRANT ALL ON FUNCTION bridge.sweep_end(p_license bigint, p_epoch bigint, p_code 
 REVOKE ALL ON FUNCTION bridge.sweep_take(p_account text, p_limit integer, p_every_ms bigint, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.sweep_take(p_account text, p_limit integer, p_every_ms bigint, p_endpoint text, p_egress text, p_requests integer, p_per_ms bigint, p_types text[]) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.taint_lifted(p_account text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.token_check(p_digest bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_intake;
 GRANT ALL ON FUNCTION bridge.token_check(p_digest bytea) TO bridge_ops;
@@ -6083,6 +6238,9 @@ GRANT ALL ON FUNCTION bridge.token_create(p_actor text, p_name text, p_digest by
 
 REVOKE ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.token_revoke(p_actor text, p_token bigint) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.tray_probes() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.tray_probes() TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.utc(p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.utc(p_at timestamp with time zone) TO bridge_ops;

@@ -70,6 +70,7 @@ static const struct config_option account_options[] = {
     {"time_zone", CONFIG_TEXT, "Europe/Istanbul", .check = config_check_time_zone, AT(time_zone)},
     {"call_timeout", CONFIG_DURATION, "60s", BETWEEN(MS(100), MINUTE(10)), AT(call_timeout_ms)},
     {"quiet", CONFIG_DURATION, "10m", BETWEEN(MS(100), DAY(1)), AT(quiet_ms)},
+    {"unread", CONFIG_DURATION, "15m", BETWEEN(SECOND(1), DAY(1)), AT(unread_ms)},
     {"window", CONFIG_INT, "4", BETWEEN(1, 8), AT(window)},
     {"parallel", CONFIG_INT, "16", BETWEEN(1, 256), AT(parallel)},
     {"settle", CONFIG_CHOICE, "operator", .words = settle_words, AT(settle)},

@@ -41,8 +41,9 @@ struct config_account {
     const char *time_zone; /* of times without zone in answers; default Europe/Istanbul */
     int64_t call_timeout_ms;
     int64_t quiet_ms;
-    int window;   /* paid calls in flight at once, 1..8 */
-    int parallel; /* repeatable calls in flight at once per worker, 1..256, default 16 */
+    int64_t unread_ms; /* so long without a readable balance: orders go on without conclusions; unread, default 15m */
+    int window;        /* paid calls in flight at once, 1..8 */
+    int parallel;      /* repeatable calls in flight at once per worker, 1..256, default 16 */
     enum config_settle settle;
     int64_t retry_base_ms; /* retry = "2s .. 15m" */
     int64_t retry_cap_ms;

@@ -123,14 +123,22 @@ static bool answer_shows(const struct answer *answer)
     return answer->verdict == VERDICT_DONE || (answer->verdict == VERDICT_REFUSED && answer->hint_already);
 }
 
+/* An evidence call has ended; it may be asked again where nothing usable came. */
+static enum decide_evidence evidence_ended(struct attempt *attempt, const struct answer *answer)
+{
+    attempt_report(attempt->account, answer);
+    attempt->may_act_late = attempt->may_act_late || answer->verdict == VERDICT_UNSURE;
+    if (answer_shows(answer))
+        return EVIDENCE_DONE;
+    return answer->verdict == VERDICT_REFUSED ? EVIDENCE_NONE : EVIDENCE_UNREAD;
+}
+
 static void evidence_read(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
-    attempt_report(attempt->account, answer);
     if (attempt->work->probe)
         ration_probed(attempt->account, answer);
-    attempt->may_act_late = attempt->may_act_late || answer->verdict == VERDICT_UNSURE;
-    attempt->input.evidence = answer_shows(answer) ? EVIDENCE_DONE : EVIDENCE_NONE;
+    attempt->input.evidence = evidence_ended(attempt, answer);
     attempt_decide(attempt);
 }
 
@@ -158,14 +166,12 @@ static void old_address_asked(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
     struct call call;
-    attempt_report(attempt->account, answer);
-    attempt->may_act_late = attempt->may_act_late || answer->verdict == VERDICT_UNSURE;
-    if (answer->verdict == VERDICT_REFUSED && !answer->hint_already && !answer->denied &&
-        evidence_plan(attempt->work, attempt->work->plan.new_ip, &call)) {
+    enum decide_evidence old = evidence_ended(attempt, answer);
+    if (old == EVIDENCE_NONE && !answer->denied && evidence_plan(attempt->work, attempt->work->plan.new_ip, &call)) {
         attempt_call(attempt, &call, NULL, evidence_read);
         return;
     }
-    attempt->input.evidence = EVIDENCE_NONE;
+    attempt->input.evidence = old == EVIDENCE_UNREAD ? EVIDENCE_UNREAD : EVIDENCE_NONE;
     attempt_decide(attempt);
 }
 

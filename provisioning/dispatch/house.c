@@ -10,10 +10,12 @@
 #include "dispatch/claim.h"
 #include "dispatch/errand.h"
 #include "dispatch/house.h"
+#include "dispatch/probe.h"
 #include "dispatch/sweep.h"
 #include "query.h"
 #include "store/account.h"
 #include "store/schema.h"
+#include "store/window.h"
 
 #define CHORE_TIMEOUT_MS     15000
 #define TAKEOVER_MAX         500
@@ -80,6 +82,12 @@ static void short_accounts(void *ctx, const struct rows *rows)
             errand_start(account, &(struct call){.name = CALL_BALANCE}, short_balance_read, NULL);
         }
     }
+}
+
+static void tray_looked(void *ctx, const struct rows *rows)
+{
+    if (!chore_failed(rows))
+        probe_tray(ctx, rows);
 }
 
 static void chore(struct worker *worker, const struct query *query, session_done_fn *done)
@@ -162,6 +170,7 @@ void house_step(struct worker *worker, struct house *house)
         work_takeover(worker->house, TAKEOVER_MAX, worker->config, taken_over, worker);
         chore(worker, &QUERY_PAIRS_WAKE, brought_forward);
         chore(worker, &QUERY_ACCOUNT_SWEEP, chore_ended);
+        window_tray(worker->house, tray_looked, worker);
         sign_of_life(worker);
     }
     if (now >= house->credits_ms) {

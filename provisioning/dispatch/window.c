@@ -10,11 +10,13 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "dispatch/attempt.h"
+#include "dispatch/probe.h"
 #include "dispatch/spend.h"
 #include "store/account.h"
 #include "store/window.h"
 
 #define READ_AGAIN_MS 200
+#define PROBE_TRIES   3
 
 struct step {
     struct account_state *account;
@@ -23,8 +25,8 @@ struct step {
     struct window_view view;
     struct window_doubt_row doubts[WINDOW_DOUBTS_MAX];
     size_t count;
-    size_t probed; /* doubts looked for so far */
-    bool found;    /* … and the last one was there */
+    size_t probed; /* doubts looked for so far … */
+    int tries;     /* … and how often the last one without an answer */
     int readings;  /* equal ones in a row */
     bool has_balance;
     credits_t balance;
@@ -203,7 +205,7 @@ static bool solo_learned(struct step *step)
     credits_t cost = step->view.opened - step->balance;
     if (!step->view.solo || !step->view.solo_done || step->count > 0 || !step->prices_hold)
         return false;
-    if (cost != step->view.confirmed && cost != step->view.solo_other)
+    if (cost != step->view.confirmed && cost != step->view.solo_other && (cost != 0 || !step->view.solo_free))
         return false;
     step->settlement.has_learned = true;
     step->settlement.learned = cost;
@@ -265,7 +267,7 @@ static void step_unread(struct step *step, const struct answer *answer)
     }
     window_unread(worker->work, step->config->name);
     step->has_balance = false;
-    if (step->view.unread_ms >= WINDOW_UNREAD_MS) {
+    if (step->view.unread_ms >= step->config->unread_ms) {
         log_warn("balance.unreadable", log_str("account", step->config->name), log_str("reason", answer->reason));
         step_balance_known(step);
     } else {
@@ -305,57 +307,27 @@ static void step_read_balance(struct step *step)
 
 static void step_probe(struct step *step);
 
-static struct window_doubt_row *step_doubt(struct step *step)
-{
-    return &step->doubts[step->probed - 1];
-}
-
-static void probe_noted(void *ctx, const struct rows *rows)
+static void probe_ended(void *ctx, enum probe_end end)
 {
     struct step *step = ctx;
-    if (rows_status(rows) != ROWS_OK)
-        step_failed(step, "probe", rows);
-    else if (step->found)
-        window_probed(step_session(step), step_doubt(step), changed, step); /* raises the version: look again */
+    if (end == PROBE_FOUND)
+        step_end(step, 0); /* the version has risen: look again */
+    else if (end == PROBE_TAKEN || end == PROBE_FAILED)
+        step_end(step, step->account->worker->config->poll_ms);
+    else if (end == PROBE_UNANSWERED && step->view.tainted && ++step->tries < PROBE_TRIES)
+        probe_start(step->account, &step->doubts[step->probed - 1], probe_ended, step); /* nothing else can tell */
     else
         step_probe(step);
 }
 
-/* R7: only a license that is there proves something. */
-static void probe_answered(void *ctx, const struct answer *answer)
-{
-    struct step *step = ctx;
-    attempt_report(step->account, answer);
-    step->found = answer->verdict == VERDICT_DONE || (answer->verdict == VERDICT_REFUSED && answer->hint_already);
-    if (step->found)
-        log_info("probe.found", log_int("order", step_doubt(step)->order_id));
-    window_probe_end(step_session(step), step->account->worker->name, step_doubt(step),
-                     answer->verdict != VERDICT_UNSURE, probe_noted, step);
-}
-
-static void probe_begun(void *ctx, const struct rows *rows)
-{
-    struct step *step = ctx;
-    const struct window_doubt_row *doubt = step_doubt(step);
-    struct plan_input plan = {
-        .provider = PROVIDER_724LICENSE, .type = ORDER_UNSUSPEND, .upstream_type = doubt->type, .ip = doubt->ip};
-    struct call call;
-    if (rows_status(rows) != ROWS_OK)
-        step_failed(step, "probe", rows);
-    else if (!rows_bool(rows, 0, "mine") || !plan_call(&plan, &call))
-        step_end(step, step->account->worker->config->poll_ms); /* another worker is at it */
-    else
-        step_call(step, &call, probe_answered);
-}
-
+/* R7: before the balance is read, each doubt that can be looked for. */
 static void step_probe(struct step *step)
 {
     while (step->probed < step->count) {
         const struct window_doubt_row *doubt = &step->doubts[step->probed++];
+        step->tries = 0;
         if (doubt->probe) {
-            window_probe_begin(step_session(step), step->account->worker->name, doubt,
-                               worker_lease_ms(step->account->worker, step->config),
-                               step->config->call_timeout_ms + step->config->quiet_ms, probe_begun, step);
+            probe_start(step->account, doubt, probe_ended, step);
             return;
         }
     }

@@ -9,10 +9,9 @@
 
 #include "dispatch/worker.h"
 
-#define WINDOW_CALLS_MAX 100              /* calls begun in one window */
-#define WINDOW_SPAN_MS   (5 * 60 * 1000)  /* and how long it takes more */
-#define WINDOW_IDLE_MS   1000             /* an open window without work is settled */
-#define WINDOW_UNREAD_MS (15 * 60 * 1000) /* without a readable balance orders go on without conclusions */
+#define WINDOW_CALLS_MAX 100             /* calls begun in one window */
+#define WINDOW_SPAN_MS   (5 * 60 * 1000) /* and how long it takes more */
+#define WINDOW_IDLE_MS   1000            /* an open window without work is settled */
 
 /* Looks at the account's window and takes its next step, unless one is being
  * taken already. */

@@ -47,6 +47,7 @@ struct account_state {
     int preparing;        /* paid work that is claimed and has not begun */
     int64_t idle_ms;      /* since when the open window has had nothing to do, boot time; 0: it has */
     bool polling;         /* the balance is being read for held orders */
+    bool probing;         /* what lies in review is being looked for */
     int64_t claim_ms;     /* when the last claim was asked for, boot time */
     int64_t lane_ms;      /* likewise of paid work */
     int64_t due_ms;       /* next claim of repeatable work */

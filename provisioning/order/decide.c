@@ -142,6 +142,9 @@ static struct decision decide_refused_repeatable(const struct decide_input *in)
         out.ask_evidence = true;
         return out;
     }
+    case EVIDENCE_UNREAD:
+        return decision_wait(in, ORDER_QUEUED, "evidence_unread",
+                             "refused after a doubt; the call that tells what happened was not answered");
     case EVIDENCE_DONE:
         return decision_to(in, ORDER_SUCCEEDED, "evidence",
                            "a harmless call shows that an earlier attempt was carried out");

@@ -27,7 +27,8 @@ enum decide_balance {
 enum decide_evidence {
     EVIDENCE_NONE, /* there is no such call, or it proved nothing */
     EVIDENCE_NOT_ASKED,
-    EVIDENCE_DONE, /* the doubtful attempt was carried out */
+    EVIDENCE_UNREAD, /* asked, and no usable answer came */
+    EVIDENCE_DONE,   /* the doubtful attempt was carried out */
 };
 
 struct decide_input {

@@ -46,7 +46,7 @@ static void search_fit(struct search *search)
 
 /* Prices are never negative, so a branch ends as soon as the rest is overdrawn or
  * out of reach.  That leaves at most 2^16 subsets; only calls whose cost is not
- * learned have three branches, and those are alone in their window. */
+ * known have more branches, and those are alone in their window. */
 static void search_from(struct search *search, size_t at, credits_t rest)
 {
     if (rest < 0 || rest > search->most[at])
@@ -64,6 +64,10 @@ static void search_from(struct search *search, size_t at, credits_t rest)
     if (doubt->other_price != doubt->price) {
         search->cost[at] = doubt->other_price;
         search_from(search, at + 1, rest - doubt->other_price);
+    }
+    if (doubt->may_be_free && doubt->price != 0 && doubt->other_price != 0) {
+        search->cost[at] = 0;
+        search_from(search, at + 1, rest);
     }
 }
 
@@ -91,8 +95,11 @@ struct window_judgement window_judge(const struct window_sum *sum)
     search_run(&search, out.rest);
     out.alarm = search.fits == 0;
     for (size_t i = 0; i < sum->count && !out.alarm; i++) {
-        if (search.seen_done[i] && search.seen_not[i])
+        if (search.seen_done[i] && search.seen_not[i]) {
+            if (sum->doubts[i].may_be_free && !search.many_costs[i] && search.seen_cost[i] == 0)
+                out.fates[i] = WINDOW_FATE_FREE;
             continue;
+        }
         out.fates[i] = search.seen_done[i] ? WINDOW_FATE_DONE : WINDOW_FATE_NOT;
         out.learned[i] = search.seen_done[i] && !search.many_costs[i];
         out.cost[i] = out.learned[i] ? search.seen_cost[i] : 0;

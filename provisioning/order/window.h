@@ -20,11 +20,13 @@
 struct window_doubt {
     credits_t price;       /* what the whole call was booked to cost */
     credits_t other_price; /* a second possible cost of a call that is not learned yet; equal to price: none */
+    bool may_be_free;      /* carried out, it may have cost nothing; then to repeat it does no harm */
 };
 
 enum window_fate {
     WINDOW_FATE_DONE,    /* in every subset that fits: it was carried out */
     WINDOW_FATE_NOT,     /* in none: it was not */
+    WINDOW_FATE_FREE,    /* in some, at no cost, of a call that may be free: nothing was charged for it */
     WINDOW_FATE_UNKNOWN, /* the sums allow both */
 };
 

@@ -42,7 +42,18 @@ bool window_view_read(const struct rows *rows, struct window_view *view)
     view->settle_ms = rows_int(rows, 0, "settle_ms");
     view->unread_ms = rows_int(rows, 0, "unread_ms");
     view->solo_done = credits_column(rows, 0, "solo_other", &view->solo_other);
+    view->solo_free = view->solo_done && rows_bool(rows, 0, "solo_free");
     return true;
+}
+
+void window_tray_read(const struct rows *rows, int row, struct window_doubt_row *out)
+{
+    const char *ip = rows_text(rows, row, "ip");
+    out->order_id = rows_int(rows, row, "order_id");
+    out->attempt = (int)rows_int(rows, row, "attempt");
+    out->probe = ip != NULL;
+    snprintf(out->type, sizeof out->type, "%s", rows_text(rows, row, "upstream_type"));
+    snprintf(out->ip, sizeof out->ip, "%s", ip == NULL ? "" : ip);
 }
 
 int window_doubts_read(const struct rows *rows, int64_t *version, struct window_doubt_row out[WINDOW_DOUBTS_MAX])
@@ -52,13 +63,10 @@ int window_doubts_read(const struct rows *rows, int64_t *version, struct window_
         return -1;
     for (int row = 0; row < count; row++) {
         struct window_doubt_row *doubt = &out[row];
-        const char *ip = rows_text(rows, row, "ip");
+        window_tray_read(rows, row, doubt);
         *version = rows_int(rows, row, "version");
-        doubt->order_id = rows_int(rows, row, "order_id");
-        doubt->attempt = (int)rows_int(rows, row, "attempt");
-        doubt->probe = rows_bool(rows, row, "probe") && ip != NULL;
-        snprintf(doubt->type, sizeof doubt->type, "%s", rows_text(rows, row, "upstream_type"));
-        snprintf(doubt->ip, sizeof doubt->ip, "%s", ip == NULL ? "" : ip);
+        doubt->probe = doubt->probe && rows_bool(rows, row, "probe");
+        doubt->doubt.may_be_free = rows_bool(rows, row, "may_be_free");
         if (!credits_column(rows, row, "price", &doubt->doubt.price) ||
             !credits_column(rows, row, "price_other", &doubt->doubt.other_price))
             return -1;
@@ -109,30 +117,36 @@ void window_doubts(struct session *session, const char *account, session_done_fn
     struct params params;
     params_init(&params);
     params_text(&params, account);
-    session_submit(session, &QUERY_WINDOW_DOUBTS, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+    session_submit(session, &QUERY_ACCOUNT_DOUBTS, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
-void window_probe_begin(struct session *session, const char *worker, const struct window_doubt_row *doubt,
-                        int64_t lease_ms, int64_t late_ms, session_done_fn *done, void *ctx)
+void window_probe_take(struct session *session, const char *worker, int64_t order_id, int64_t lease_ms, int64_t late_ms,
+                       session_done_fn *done, void *ctx)
 {
     struct params params;
     params_init(&params);
     params_text(&params, worker);
-    params_int(&params, doubt->order_id);
+    params_int(&params, order_id);
     params_int(&params, lease_ms);
     params_int(&params, late_ms);
-    session_submit(session, &QUERY_PROBE_BEGIN, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+    session_submit(session, &QUERY_PROBE_TAKE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
-void window_probe_end(struct session *session, const char *worker, const struct window_doubt_row *doubt, bool certain,
-                      session_done_fn *done, void *ctx)
+void window_probe_give(struct session *session, const char *worker, int64_t order_id, int64_t epoch, bool certain,
+                       session_done_fn *done, void *ctx)
 {
     struct params params;
     params_init(&params);
     params_text(&params, worker);
-    params_int(&params, doubt->order_id);
+    params_int(&params, order_id);
+    params_int(&params, epoch);
     params_bool(&params, certain);
-    session_submit(session, &QUERY_PROBE_END, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+    session_submit(session, &QUERY_PROBE_GIVE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+}
+
+void window_tray(struct session *session, session_done_fn *done, void *ctx)
+{
+    session_submit(session, &QUERY_TRAY_PROBES, NULL, STATEMENT_TIMEOUT_MS, done, ctx);
 }
 
 static void submit_window(struct session *session, const struct query *query, int64_t window_id, session_done_fn *done,
@@ -160,8 +174,10 @@ void window_probed(struct session *session, const struct window_doubt_row *doubt
 
 static void settle_doubts(struct params *params, const struct window_settlement *s)
 {
-    static const char *const fates[] = {
-        [WINDOW_FATE_DONE] = "done", [WINDOW_FATE_NOT] = "not", [WINDOW_FATE_UNKNOWN] = "unknown"};
+    static const char *const fates[] = {[WINDOW_FATE_DONE] = "done",
+                                        [WINDOW_FATE_NOT] = "not",
+                                        [WINDOW_FATE_FREE] = "free",
+                                        [WINDOW_FATE_UNKNOWN] = "unknown"};
     params_array(params, PARAMS_INT8);
     for (size_t i = 0; i < s->count; i++)
         params_add_int(params, s->doubts[i].order_id);

@@ -35,7 +35,8 @@ struct window_view {
     int64_t settle_ms;    /* until the balance may be read to settle it */
     int64_t unread_ms;    /* since when the balance cannot be read; 0: it can */
     bool solo_done;       /* the call of a solo window is confirmed; it was booked in `confirmed` … */
-    credits_t solo_other; /* … and may have cost this instead */
+    credits_t solo_other; /* … and may have cost this instead … */
+    bool solo_free;       /* … or nothing */
 };
 
 /* Reads the row of window_look; false: there is no such account. */
@@ -75,11 +76,15 @@ void window_open(struct session *session, const char *account, int64_t version, 
                  bool sandbox, int width, session_done_fn *done, void *ctx);
 void window_close(struct session *session, const char *account, int64_t window_id, session_done_fn *done, void *ctx);
 void window_doubts(struct session *session, const char *account, session_done_fn *done, void *ctx);
-/* late_ms: how long the probe may act after it was asked. */
-void window_probe_begin(struct session *session, const char *worker, const struct window_doubt_row *doubt,
-                        int64_t lease_ms, int64_t late_ms, session_done_fn *done, void *ctx);
-void window_probe_end(struct session *session, const char *worker, const struct window_doubt_row *doubt, bool certain,
-                      session_done_fn *done, void *ctx);
+/* late_ms: how long the probe may act after it was asked.  The row's epoch names the lease; null: another is at it. */
+void window_probe_take(struct session *session, const char *worker, int64_t order_id, int64_t lease_ms, int64_t late_ms,
+                       session_done_fn *done, void *ctx);
+void window_probe_give(struct session *session, const char *worker, int64_t order_id, int64_t epoch, bool certain,
+                       session_done_fn *done, void *ctx);
+/* What lies in review and is due to be probed, one an account; window_tray_read fills one row's order, attempt, type
+ * and address. */
+void window_tray(struct session *session, session_done_fn *done, void *ctx);
+void window_tray_read(const struct rows *rows, int row, struct window_doubt_row *out);
 void window_prices_hold(struct session *session, int64_t window_id, session_done_fn *done, void *ctx);
 void window_probed(struct session *session, const struct window_doubt_row *doubt, session_done_fn *done, void *ctx);
 void window_settle(struct session *session, const char *account, const struct window_settlement *settlement,

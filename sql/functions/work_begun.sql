@@ -3,7 +3,9 @@
 -- opened.  p_epochs: of the leases, one per head.  A statement of its own: it sees the heads as they were when their
 -- lines were locked.  Touches: orders, attempt.
 create or replace function bridge.work_begun(p_worker text, p_heads bigint[], p_epochs bigint[])
-returns setof bridge.work language sql as $$
+returns setof bridge.work language plpgsql as $$
+begin
+  return query
   with begun as (
     update bridge.orders o
     set state = 'calling', attempts = o.attempts + 1, reason_code = 'calling', reason = null, next_try_at = null,
@@ -15,5 +17,6 @@ returns setof bridge.work language sql as $$
     insert into bridge.attempt (order_id, attempt, account, call, worker, epoch)
     select (b.o).order_id, (b.o).attempts, (b.o).account, (b.o).type::text, p_worker, b.lease_epoch from begun b
   )
-  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w
+  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w;
+end
 $$;

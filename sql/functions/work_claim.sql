@@ -21,6 +21,9 @@ begin
     returning l.head_order, l.lease_epoch
   )
   select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  if heads is null then
+    return; -- most looks find nothing
+  end if;
   return query select w.* from bridge.work_begun(p_worker, heads, epochs) w;
 end
 $$;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Spending windows: R1 to R9 as the database keeps them.
 \ir helper.psql
-select plan(51);
+select plan(72);
 
 create function t.a(p_account text default 'main') returns bridge.account language sql as $$
   select a from bridge.account a where account = p_account
@@ -55,13 +55,21 @@ select t.fence('c') \g /dev/null
 select t.outcome('b', '{"to": "in_doubt", "verdict": "unsure", "doubted": true}') \g /dev/null
 select is((t.a()).width, 1, 'a doubt narrows the window');
 select t.outcome('c') \g /dev/null
-select is((select (version = (t.a()).version, order_id = t.id('b'), price, probe)::text from bridge.window_doubts('main')),
+select is((select (version = (t.a()).version, order_id = t.id('b'), price, probe)::text from bridge.account_doubts('main')),
           '(t,t,4.500000,t)', 'the doubt, with its price, may be probed for: nobody ever had the pair');
-select is(bridge.probe_begin('w1', t.id('b'), 60000, 7000), true, 'one worker probes …');
-select is(bridge.probe_begin('w2', t.id('b'), 60000, 7000), false, '… alone');
-select bridge.probe_end('w1', t.id('b'), false) \g /dev/null
-select bridge.probe_begin('w2', t.id('b'), 60000, 7000) \g /dev/null
-select bridge.probe_end('w2', t.id('b'), true) \g /dev/null
+create function t.take(p_worker text, p_name text) returns bigint language sql as $$
+  select bridge.probe_take(p_worker, t.id(p_name), 60000, 7000)
+$$;
+create function t.give(p_worker text, p_name text, p_certain boolean, p_epoch bigint default null) returns void language sql as $$
+  select bridge.probe_give(p_worker, t.id(p_name), coalesce(p_epoch, (t.line(p_name)).lease_epoch), p_certain)
+$$;
+select is(t.take('w1', 'b'), (t.line('b')).lease_epoch, 'one worker probes …');
+select is(t.take('w2', 'b'), null, '… alone');
+select t.give('w1', 'b', true, (t.line('b')).lease_epoch - 1) \g /dev/null
+select is((t.line('b')).lease_owner, 'w1', '… and only the probe that took the line gives it back');
+select t.give('w1', 'b', false) \g /dev/null
+select t.take('w2', 'b') \g /dev/null
+select t.give('w2', 'b', true) \g /dev/null
 select ok((t.line('b')).settle_until > now() + interval '5 s', 'a lost probe is waited for, whatever a later one is answered');
 select is(bridge.window_settle('main', (t.a()).version - 1, 86.5, false, array[t.id('b')], array['done'], array[4.5], false,
                                '', null, null, 0, false, 4), false, 'a reading under another version settles nothing');
@@ -84,8 +92,16 @@ select t.call('e') \g /dev/null
 select t.outcome('e', '{"to": "in_doubt", "verdict": "unsure", "doubted": true}') \g /dev/null
 select t.settle() \g /dev/null
 select is((t.state('e'), (t.o('e')).unsettled)::text, '("needs_review unsettled",t)', '… its doubts go to the tray');
+select is((select (account, order_id = t.id('d'), upstream_type, ip)::text from bridge.tray_probes()), '(main,t,cpanel,192.0.2.4)',
+          'what lies there is looked for …');
+select isnt(t.take('w1', 'd'), null, '… by one worker …');
+select t.give('w1', 'd', true) \g /dev/null
+select ok((t.o('d')).next_try_at >= now() + interval '6 s', '… again after a while …');
+select is((select order_id from bridge.tray_probes()), t.id('e'), '… the others meanwhile');
+select t.window() \g /dev/null
 select is(bridge.window_probed(t.id('e'), 1), true, 'the probe counts even there');
 select is((t.state('e'), (t.o('e')).unsettled)::text, '("succeeded probe",f)', '… as found');
+select is(((t.a()).window_state, (t.w()).tainted)::text, '(open,t)', 'while another doubt lies there, the window goes on');
 
 -- R8.
 update bridge.orders set deadline = now() + interval '1 minute' where order_id = t.id('d');
@@ -93,6 +109,8 @@ select is(bridge.operator_resolve('me', t.id('d'), 'buy_again', 'x', null, 1000)
 update bridge.orders set deadline = now() - interval '1 minute' where order_id = t.id('d');
 select is(bridge.operator_resolve('me', t.id('d'), 'buy_again', 'x', null, 120000), 'early', '… the quiet time too');
 select is(bridge.operator_resolve('me', t.id('d'), 'buy_again', 'looked', null, 1000), 'ok', 'then settles it');
+select is(((t.a()).window_state, (t.w()).state)::text, '(drain,drain)', '… and with the last one the tainted window ends');
+select t.settle() \g /dev/null
 select is((t.state('d'), (t.o('d')).unsettled, (t.o('d')).doubted)::text, '("queued buy_again",f,f)', '… to be bought again');
 select is(bridge.operator_resolve('me', t.id('d'), 'happened', 'x', null, 0), 'state', '… once');
 select is((select (action, order_id = t.id('d'))::text from bridge.operator_action order by action_id desc limit 1),
@@ -106,6 +124,49 @@ select t.outcome('d', '{"to": "in_doubt", "verdict": "unsure", "doubted": true}'
 select is(t.settle('main', 'not', 1000, true), true, 'with settle = evidence …');
 select is((t.state('d'), (t.o('d')).doubted, t.head('d'))::text, '("queued balance",f,d)', '… it is tried again');
 
+-- What may have cost nothing: an address where a license of ours was.
+select t.send('f', '{"service_id": "6", "ip": "192.0.2.6"}') \g /dev/null
+update bridge.pair set owned_at = now() - interval '1 year', terminated_at = now() where ip = '192.0.2.6';
+update bridge.line set run_at = null where head_order = t.id('d');
+select t.window() \g /dev/null
+select t.call('f') \g /dev/null
+select is((select (w.solo, (t.o('f')).may_be_free, (t.o('f')).price_other)::text from t.w() w), '(t,t,4.500000)',
+          'a create there goes alone, though its price is known');
+select t.outcome('f', '{"to": "in_doubt", "verdict": "unsure", "doubted": true}') \g /dev/null
+select is((select (may_be_free, probe)::text from bridge.account_doubts('main')), '(t,f)', '… it may be free, and cannot be looked for');
+select is(t.settle('main', 'free', 1000, false), true, 'without a charge …');
+select is((t.state('f'), (t.o('f')).unsettled)::text, '("needs_review not_shown",t)', '… it is a person''s under settle = operator');
+select is((select count(*) from bridge.tray_probes()), 0::bigint, '… whom no probe helps');
+update bridge.orders set deadline = now() - interval '1 minute' where order_id = t.id('f');
+select is(bridge.operator_resolve('me', t.id('f'), 'buy_again', 'looked', null, 0), 'ok', 'bought again …');
+select t.window() \g /dev/null
+select t.call('f') \g /dev/null
+select t.outcome('f', '{"to": "in_doubt", "verdict": "unsure", "doubted": true}') \g /dev/null
+select is(t.settle('main', 'free', 1000, true), true, '… and in doubt again, under settle = evidence …');
+select is((t.state('f'), (t.o('f')).doubted)::text, '("queued balance",t)', '… it is tried again, and a refusal is still no failure');
+select t.window() \g /dev/null
+select t.call('f') \g /dev/null
+select t.outcome('f') \g /dev/null
+select t.settle('main', 'unknown', 1000, p_learned => 0) \g /dev/null
+select is((select count(*) from bridge.product_price where price = 0), 0::bigint, 'what it cost in the end teaches nothing');
+
+-- An answer that names another order's license.
+update bridge.license set upstream_license_id = '77' where license_id = (t.o('b')).license_id;
+select t.send('g', '{"service_id": "7", "ip": "192.0.2.7"}') \g /dev/null
+select t.window() \g /dev/null
+select t.call('g') \g /dev/null
+select t.outcome('g', '{"upstream_id": "77"}') \g /dev/null
+select is((t.state('g'), (t.a()).window_state)::text, '("in_doubt foreign_answer",drain)', 'an answer that names another order''s license is a doubt');
+select is(t.settle('main', 'done', 991.5), true, 'where the balance shows the purchase …');
+select is((t.state('g'), (t.o('g')).upstream_license_id)::text, '("succeeded balance",77)', '… it was bought');
+select t.send('h', '{"service_id": "8", "ip": "192.0.2.8"}') \g /dev/null
+select t.window() \g /dev/null
+select t.call('h') \g /dev/null
+select t.outcome('h', '{"upstream_id": "77"}') \g /dev/null
+select is(t.state('h'), 'succeeded done', '… and a provider that gives several licenses one id is believed from then on');
+select t.settle() \g /dev/null
+update bridge.line set run_at = now() where head_order = t.id('d');
+
 -- Alarm, short balance, pause.
 select t.window() \g /dev/null
 select t.settle('main', 'unknown', 900, p_alarm => 'credits are missing') \g /dev/null
@@ -113,7 +174,10 @@ select is((t.a()).alarm, 'credits are missing', 'an alarm stays');
 select t.window() \g /dev/null
 select is((t.w()).tainted, true, '… and taints');
 select t.settle() \g /dev/null
+select t.window() \g /dev/null
 select is(bridge.operator_acknowledge('me', 'main', 'bought by hand'), true, '… until a person has looked');
+select is((t.a()).window_state, 'drain', '… which ends the tainted window');
+select t.settle() \g /dev/null
 select bridge.window_open('main', (t.a()).version, 4, false, 4) \g /dev/null
 select n.name from bridge.work_claim_paid('w1', 'main', 1, 60000) w join t.name n using (order_id) \g /dev/null
 select is((t.begin_code('d')).code, 'short', 'what is left of the balance must pay the call');

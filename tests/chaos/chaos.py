@@ -26,7 +26,9 @@ from havoc import Havoc  # noqa: E402
 from panel import Panels  # noqa: E402
 from weather import Weather  # noqa: E402
 
-BACKLOG = {True: 60, False: 400}  # more orders than this under way: the panels wait, so that harm meets the worker too
+BACKLOG = {True: 60, False: 800}  # more orders than this under way: the panels wait, so that harm meets the worker too
+ACCOUNTS = {True: 16, False: 32}  # an account with a doubt waits for its quiet time: only more of them make it faster
+SWEEP_S = 20
 STALLED_S = 30  # so long without an order that ends: the drain is given up
 KEPT = HERE.parents[1] / "build" / "chaos"
 JUDGED = (("lost", judge.find_lost), ("double", judge.find_double), ("false_done", judge.find_false_done),
@@ -44,12 +46,15 @@ def sum_up(counter):
 def storm(panels, tables, backlog, seconds):
     """Until the panels have got all their orders acknowledged."""
     panels.start()
-    began = told = time.monotonic()
+    began = told = swept = time.monotonic()
     while panels.running():
         time.sleep(0.5)
         moving = tables.moving()
         (panels.open.set if moving < backlog else panels.open.clear)()
         now = time.monotonic()
+        if now - swept > SWEEP_S:
+            swept = now
+            tables.sweep()
         if now - told > 30:
             told = now
             say(f"{len(panels.log.orders)} orders acknowledged, {moving} under way")
@@ -68,7 +73,7 @@ def drain(tables, upstream, clerk, seconds):
         summary = upstream.ask("summary")
         tray = tables.rows("select count(*) from bridge.orders where state = 'needs_review'")[0]["count"]
         now = (tables.moving(), summary["in_flight"], summary["late_pending"], tray, settled)
-        if now[:3] == (0, 0, 0) and not (clerk.able and tray):
+        if now[:3] == (0, 0, 0) and not tray:
             return True
         if now != last:
             last, changed = now, time.monotonic()
@@ -110,17 +115,24 @@ def explain(world, tables, findings):
 
 
 def report(world, log, havoc, clerk, weather, seconds):
-    causes, _ = judge.review_causes(world)
+    reviewed, met, _ = judge.review_causes(world)
     states = collections.Counter(order.state for order in world.orders.values())
     say(f"orders {sum_up(states)}; {len(world.orders) / max(seconds, 1):.0f} a second, {weather.phases} phases")
     say(f"panels saw: {sum_up(log.counts)}")
     say(f"harm: {sum_up(havoc.done)}")
     say(f"faults: {sum_up(collections.Counter(c['fault'] for c in world.calls if c['fault']))}")
-    total = sum(causes.values())
-    say("into the tray after: " + (" ".join(f"{k}={n} ({100 * n // total} %)" for k, n in causes.most_common())
-                                   or "nothing"))
-    say(f"operator: {sum_up(clerk.done)}" if clerk.able else "operator: there is no `bridgectl resolve` yet, so what "
-        "lies in the tray stays there")
+    say("into the tray, of the orders that met this fault last: " + ", ".join(
+        f"{name} {reviewed[name]} of {met[name]} ({100 * reviewed[name] / max(met[name], 1):.1f} %)"
+        for name in sorted({*met, judge.NOTHING_SENT})))
+    reasons = collections.defaultdict(list)
+    for order in world.orders.values():
+        for reason in order.tray:
+            reasons[f"{order.type}: {reason}"].append(order)
+    for reason, orders in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        said = [f"{c['endpoint']} {c['fault'] or ''} {c['outcome']} {c['refusal'] or ''} {c['effect_seq']}".split()
+                for c in world.made[orders[0].order_id]]
+        say(f"  {len(orders)} times {reason}; order {orders[0].order_id}: {', '.join(map(' '.join, said))}")
+    say(f"operator: {sum_up(clerk.done)}")
     for name, count in clerk.refusals.most_common(5):
         say(f"operator was refused {count} times: {name}")
     say(f"alarms: {len(clerk.alarms)}" + "".join(f"; {alarm}" for alarm in clerk.alarms[:3]))
@@ -130,16 +142,16 @@ def report(world, log, havoc, clerk, weather, seconds):
 
 
 def run(options):
-    with Ground(options.settle, options.seed) as ground:
+    small = options.orders < 2000
+    with Ground(options.settle, options.seed, ACCOUNTS[small]) as ground:
         tables, upstream = Tables(ground), Upstream(ground)
         if not ground.has_faketime:
             say("no libfaketime here: no clock jumps")
-        small = options.orders < 2000
         panels = Panels(ground, upstream, options.seed, options.orders, threads=6 if small else 24)
         clerk = Clerk(ground, tables, upstream, options.seed)
         try:
             with clerk, Weather(upstream, options.seed, 3 if small else 15) as weather, \
-                    Havoc(ground, options.seed, 0.5 if small else 2.0) as havoc:
+                    Havoc(ground, options.seed, 0.5 if small else 4.0) as havoc:
                 seconds = storm(panels, tables, BACKLOG[small], 120 + options.orders / 10)
         finally:
             panels.end()
@@ -150,7 +162,8 @@ def run(options):
         say(f"storm {seconds:.0f} s, drain {time.monotonic() - began:.0f} s")
         world = gather(tables, upstream, panels.log)
         findings = {name: find(world) for name, find in JUDGED}
-        _, findings["tray without a call"] = judge.review_causes(world)
+        *_, findings["tray without a call"] = judge.review_causes(world)
+        findings["tray"] = judge.find_tray(world, options.settle)
         findings["effect without an order"] = judge.find_orphans(world)
         findings["answer"] = [(None, text) for text in panels.log.wrong]
         findings["drain"] = [] if drained else [(None, "orders were still moving")]
@@ -166,7 +179,7 @@ def run(options):
             say(f"seed {options.seed}; logs, tables and ledger are in {keep(ground, world, bad, options.seed)}")
         counts = " ".join(f"{name}={len(findings[name])}" for name, _ in JUDGED)
         faults = sum(1 for call in world.calls if call["fault"])
-        reviews = sum(order.reviewed for order in world.orders.values())
+        reviews = sum(bool(order.tray) for order in world.orders.values())
         say(f"{'failed' if bad else 'ok'} orders={len(panels.log.orders)} faults={faults} kills={havoc.kills()} {counts} "
             f"review={reviews}")
         return 1 if bad else 0

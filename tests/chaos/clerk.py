@@ -12,21 +12,19 @@ from ground import QUIET_MS
 TRAY = """
 select o.order_id, substr(o.type::text, 9) as type, o.paid, o.provider, o.account, o.upstream_type, host(o.ip) as ip
 from bridge.orders o
-where o.state = 'needs_review' and now() > greatest(o.deadline, o.updated_at) + %s * interval '1 ms'
+where o.state = 'needs_review'
+  and now() > case when o.paid then o.deadline else o.updated_at end + %s * interval '1 ms'
 order by o.order_id limit 500"""
-PATIENCE_MS = 2 * QUIET_MS  # an effect may come as late as that
+PATIENCE_MS = QUIET_MS + 100  # after the deadline; what the program asks for (R8), and an effect comes no later
+EVERY_S = 0.2
 
 
 class Clerk:
-    """Looks into the tray every second while it lives; `empty` does it once."""
+    """Somebody who sits in front of the tray: looks into it every moment while it lives; `empty` does it once."""
 
     def __init__(self, ground, tables, upstream, seed):
         self.ground, self.tables, self.upstream = ground, tables, upstream
         self.random = random.Random(f"clerk {seed}")
-        self.by_program = "  resolve " in ground.ctl_program("--help").stdout
-        # Before bridgectl has the command, its function does.
-        self.by_function = bool(tables.rows("select from pg_proc where proname = 'operator_resolve'"))
-        self.able = self.by_program or self.by_function
         self.done, self.refusals = collections.Counter(), collections.Counter()
         self.errors, self.alarms = [], []
         self.ended = threading.Event()
@@ -41,7 +39,7 @@ class Clerk:
         self.thread.join()
 
     def run(self):
-        while self.able and not self.ended.wait(1):
+        while not self.ended.wait(EVERY_S):
             try:
                 self.empty()
             except (OSError, RuntimeError, ValueError, psycopg.Error) as error:
@@ -60,7 +58,7 @@ class Clerk:
     def empty(self):
         """Settles what lies there; says how many it settled."""
         settled = 0
-        for row in self.tables.rows(TRAY, (PATIENCE_MS,)) if self.able else []:
+        for row in self.tables.rows(TRAY, (PATIENCE_MS,)):
             verdict = "--happened" if self.happened(row) else \
                 self.random.choice(("--buy-again", "--did-not-happen")) if row["paid"] else "--did-not-happen"
             refusal = self.resolve(row["order_id"], verdict)
@@ -74,17 +72,11 @@ class Clerk:
 
     def resolve(self, order_id, verdict):
         """None, or why not."""
-        if self.by_program:
-            answer = self.ground.ctl_program("resolve", str(order_id), verdict, "--reason", "looked it up", "--yes")
-            return None if answer.returncode == 0 else (answer.stderr.strip().splitlines() or ["?"])[-1][:120]
-        answer = self.tables.rows("select bridge.operator_resolve('chaos', %s, %s, 'looked it up', null, %s) as answer",
-                                  (order_id, verdict[2:].replace("-", "_"), QUIET_MS))[0]["answer"]
-        return None if answer == "ok" else answer
+        answer = self.ground.ctl_program("resolve", str(order_id), verdict, "--reason", "looked it up", "--yes")
+        return None if answer.returncode == 0 else (answer.stderr.strip().splitlines() or ["?"])[-1][:120]
 
     def acknowledge(self):
         """Nobody else spends here, so an alarm is false; it is counted, and the account goes on."""
-        if not self.by_function:
-            return
         for row in self.tables.rows("select account, alarm from bridge.account where alarm is not null"):
             self.alarms.append(f"{row['account']}: {row['alarm']}")
-            self.tables.rows("select bridge.operator_acknowledge('chaos', %s, 'looked it up')", (row["account"],))
+            self.ground.ctl_program("acknowledge", row["account"], "--reason", "looked it up")

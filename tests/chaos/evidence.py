@@ -13,8 +13,12 @@ select o.order_id, o.license_id, o.service_id, substr(o.type::text, 9) as type, 
        o.upstream_type, o.state::text as state, host(o.ip) as ip, host(o.new_ip) as new_ip, o.new_upstream_type,
        o.license_key, o.reason_code, o.reason, o.paid, floor(extract(epoch from o.created_at) * 1000)::bigint as created_ms,
        o.order_sequence, o.position, o.sent_attempt,
-       exists (select from bridge.order_history h where h.order_id = o.order_id and h.to_state = 'needs_review')
-         as reviewed,
+       coalesce((select array_agg(h.reason order by h.at) from bridge.order_history h
+                 where h.order_id = o.order_id and h.to_state = 'needs_review'), '{}') as tray,
+       o.doubted or exists (select from bridge.order_history h where h.order_id = o.order_id and h.to_state = 'in_doubt')
+         or exists (select from bridge.attempt a where a.order_id = o.order_id and a.verdict = 'unsure') as doubted,
+       exists (select from bridge.order_history h where h.order_id = o.order_id and h.from_state = 'in_doubt'
+               and h.to_state = 'queued') as tried_again,
        coalesce((select array_agg(floor(extract(epoch from a.started_at) * 1000)::bigint order by a.started_at)
                  from bridge.attempt a where a.order_id = o.order_id), '{}') as attempts
 from bridge.orders o"""
@@ -48,6 +52,15 @@ class Tables:
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.1)
+
+    def sweep(self):
+        """What autovacuum would do: a crash makes PostgreSQL forget what there is to clean."""
+        try:
+            with psycopg.connect(self.url, connect_timeout=5, autocommit=True) as connection:
+                connection.execute("vacuum analyze bridge.line, bridge.orders, bridge.account, bridge.pair, "
+                                   "bridge.license, bridge.spending_window")
+        except psycopg.Error:
+            pass  # it is down just now
 
     def orders(self, where="", parameters=()):
         return [Order(**row) for row in self.rows(f"{ORDERS} {where}", parameters)]

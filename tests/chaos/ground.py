@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The system under test: two worker hosts, two front doors, sixteen accounts, times scaled down."""
+"""The system under test: two worker hosts, two front doors, sixteen accounts or more, times scaled down."""
 import pathlib
 import tempfile
 
 from bridge import Rig, undisturbed
 
-ACCOUNTS = 16
 TYPES = ("cpanel", "litespeed", "litespeed_x_core", "cloudlinux", "imunify360", "softaculous")
 FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
 TIMES = {"CALL_TIMEOUT": "1s", "QUIET": "1s", "RETRY": "100ms .. 1s", "LEASE_MARGIN": "1s"}
@@ -38,10 +37,10 @@ def account_section(number, folder, settle):
 """
 
 
-def configuration(folder, settle):
+def configuration(folder, settle, accounts):
     """Accounts, their products and the source `chaos`; every fourth account buys a recycled address anew."""
     parts, codes = [], ["lz-app"]
-    for number in range(ACCOUNTS):
+    for number in range(accounts):
         name = account_name(number)
         (folder / f"{name}.token").write_text(f"token-of-{name}\n")
         parts.append(account_section(number, folder, settle))
@@ -58,9 +57,10 @@ def configuration(folder, settle):
 
 
 class Ground(Rig):
-    """`with Ground(settle) as ground:`; the second worker's wall clock follows `ground.clock_jump`."""
+    """`with Ground(settle, seed, accounts) as ground:`; the second worker's wall clock follows `ground.clock_jump`."""
 
-    def __init__(self, settle, seed):
+    def __init__(self, settle, seed, accounts):
+        self.accounts = accounts
         self.own = tempfile.TemporaryDirectory(prefix="bridge-chaos.")
         folder = pathlib.Path(self.own.name)
         self.clock = folder / "clock"
@@ -70,12 +70,12 @@ class Ground(Rig):
         jump = (f"LD_PRELOAD={FAKETIME} FAKETIME_TIMESTAMP_FILE={self.clock} FAKETIME_CACHE_DURATION=1 "
                 "FAKETIME_DONT_FAKE_MONOTONIC=1")
         super().__init__(WORKERS=2, INTAKES=2, SETTLE=settle, STANDIN_SEED=seed, STANDIN_BALANCE=1000000,
-                         RIG_LISANSZONE_REQUESTS=1000000, RIG_CONFIG=configuration(folder, settle),
+                         RIG_LISANSZONE_REQUESTS=1000000, RIG_CONFIG=configuration(folder, settle, accounts),
                          RIG_LAST_WORKER_ENV=jump if self.has_faketime else "", **TIMES)
 
     def up(self):
         super().up()
-        for number in range(ACCOUNTS):
+        for number in range(self.accounts):
             name = account_name(number)
             self.control("account", {"name": name, "token": f"token-of-{name}", "balance": 100000000})
         self.control("zone", {"limiter": {"enabled": False}})

@@ -52,15 +52,20 @@ class Order:
     order_sequence: int = 0
     position: int = 0
     sent_attempt: int = 0
-    reviewed: bool = False
+    doubted: bool = False  # an attempt of it was ever unclear
+    tried_again: bool = False  # … and it was tried again without a person
+    tray: list = dataclasses.field(default_factory=list)  # why it went into the tray, each time
     attempts: list = dataclasses.field(default_factory=list)  # when each began, ascending
 
     def keys(self):
         """(endpoint, account, type, address) of the calls it may make."""
         if self.provider == "lisanszone":
             return [(name, "", self.license_key, None) for name in ZONE_CALLS.get(self.type, [])]
-        return [(name, self.account, self.upstream_type, getattr(self, place))
-                for name, place in CALLS.get(self.type, [])]
+        found = [(name, self.account, self.upstream_type, getattr(self, place))
+                 for name, place in CALLS.get(self.type, [])]
+        if self.type == "change_product":  # the probe for what it was to become
+            found.append(("unsuspend", self.account, self.new_upstream_type, self.ip))
+        return found
 
     def purchase(self):
         """What it pays for, as a name that all orders for the same thing share."""
@@ -185,7 +190,17 @@ def proven(world, order):
         # An upstream that answers a known license's create with success has charged nothing; it said done.
         return order.type == "create" and any(c["endpoint"] == "create" and c["outcome"] == "done" for c in made)
     names = [key[0] for key in order.keys()]
-    return any(c["endpoint"] in names and (c["outcome"] == "done" or c["refusal"] == "already") for c in made)
+    return any(c["endpoint"] in names and (c["outcome"] == "done" or c["refusal"] == "already" or already_free(world, c))
+               for c in made)
+
+
+def already_free(world, call):
+    """A refused deactivation of a key that is not activated: Lisans Zone has one code for all its refusals."""
+    if call["endpoint"] != "deactivate" or call["refusal"] != "DEACTIVATION_FAILED":
+        return False
+    effects = [c for c in world.calls if c["license_key"] == call["license_key"] and c["effect"]
+               and c["effect_seq"] and c["seq"] < call["seq"] and c["endpoint"] in ("activate", "deactivate")]
+    return not effects or max(effects, key=lambda c: c["effect_seq"])["endpoint"] == "deactivate"
 
 
 def find_false_done(world):
@@ -282,18 +297,38 @@ def find_orphans(world):
             if c["endpoint"] not in PAID_CALLS]
 
 
+def find_tray(world, settle):
+    """In the tray without a doubt; under `operator` a doubt that nothing settled and that did not go there."""
+    found = [(order.order_id, "went into the tray without a doubt") for order in world.orders.values()
+             if order.tray and not order.doubted]
+    if settle == "operator":
+        found += [(order.order_id, "a doubt was tried again without a person") for order in world.orders.values()
+                  if order.tried_again]
+    return found
+
+
+NOTHING_SENT = "nothing sent"
+NO_FAULT = "no fault of the upstream"  # perhaps a kill, a stop or a crash
+
+
+def fault_met(world, order):
+    """The last fault that an order's calls met; None: none did.  A word of its own where nothing was ever sent."""
+    made = world.made[order.order_id]
+    if not made and not order.sent_attempt:
+        return NOTHING_SENT
+    faults = [c for c in made if c["fault"]]
+    return f"{faults[-1]['fault']}/{faults[-1]['fault_when']}" if faults else None
+
+
 def review_causes(world):
-    """How many orders went through the tray, by what happened to their calls; and those that never called."""
-    causes, never_called = collections.Counter(), []
+    """By the last fault that orders met: how many went through the tray, and how many there were; and the orders that
+    went there though nothing was ever sent for them."""
+    reviewed, met, never_called = collections.Counter(), collections.Counter(), []
     for order in world.orders.values():
-        if not order.reviewed:
-            continue
-        made = world.made[order.order_id]
-        faults = [c for c in made if c["fault"]]
-        if faults:
-            causes[f"{faults[-1]['fault']}/{faults[-1]['fault_when']}"] += 1
-        else:
-            causes["kill, stop or crash"] += 1
-        if not made and not order.sent_attempt:
+        cause = fault_met(world, order)
+        met[cause or NO_FAULT] += 1
+        if order.tray:
+            reviewed[cause or NO_FAULT] += 1
+        if order.tray and cause == NOTHING_SENT:
             never_called.append((order.order_id, "went into the tray though nothing was ever sent for it"))
-    return causes, never_called
+    return reviewed, met, never_called

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 
-from ground import ACCOUNTS, SECRET, account_name, product_code
+from ground import SECRET, account_name, product_code
 
 ZONE_SHARE = 0.06
 RETRY_STATUS = (429, 500, 502, 503, 504)
@@ -179,7 +179,7 @@ class Panel:
             service = f"z{number}"
             self.life_send(service, self.zone_plan(service))
             return
-        account = account_name(number % ACCOUNTS)
+        account = account_name(number % self.ground.accounts)
         upstream_type = rng.choices(("cpanel", "litespeed", "cloudlinux", "softaculous"), (40, 30, 15, 15))[0]
         addresses = iter(range(1, 250))
 

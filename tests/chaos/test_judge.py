@@ -25,7 +25,7 @@ def sound():
     """Bought, suspended, resumed, renewed after a doubt that an operator settled, suspended at last."""
     return {
         "orders": [order(1, "create", 1000), order(2, "suspend", 2000), order(3, "unsuspend", 3000),
-                   order(4, "renew", 4000, reviewed=True), order(5, "suspend", 5000)],
+                   order(4, "renew", 4000, tray=["the answer was lost"], doubted=True), order(5, "suspend", 5000)],
         "calls": [call(1, "create", 1000), call(2, "suspend", 2000), call(3, "unsuspend", 3000),
                   call(4, "renew", 4001, fault="drop", fault_when="after"), call(5, "suspend", 5000)],
         "acknowledged": [(f"d{n}", n) for n in range(1, 6)],
@@ -40,7 +40,8 @@ def sound():
 
 FINDERS = {"lost": judge.find_lost, "double": judge.find_double, "false_done": judge.find_false_done,
            "out_of_order": judge.find_out_of_order, "orphans": judge.find_orphans,
-           "never_called": lambda world: judge.review_causes(world)[1]}
+           "never_called": lambda world: judge.review_causes(world)[2],
+           "tray": lambda world: judge.find_tray(world, "operator")}
 
 
 def found(parts):
@@ -124,6 +125,14 @@ def tray_without_a_call(parts):
     parts["orders"][3].sent_attempt = 0
 
 
+def tray_without_a_doubt(parts):
+    parts["orders"][3].doubted = False
+
+
+def tried_again_by_itself(parts):
+    parts["orders"][3].tried_again = True
+
+
 def two_owners(parts):
     parts["licenses"].append({**parts["licenses"][0], "license_id": 2})
 
@@ -146,6 +155,8 @@ def two_owners(parts):
     (placed_wrongly, {"out_of_order": 1}),
     (effect_by_nobody, {"orphans": 1}),
     (tray_without_a_call, {"false_done": 1, "never_called": 1}),
+    (tray_without_a_doubt, {"tray": 1}),
+    (tried_again_by_itself, {"tray": 1}),
     (two_owners, {"false_done": 2}),
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_each_wrong_world_is_seen(harm, wanted):
@@ -206,3 +217,13 @@ def test_what_a_second_create_wakes_is_the_upstreams_habit():
     parts["calls"].pop(0)  # nobody had one there before: then it has to run
     parts["orders"][0].state = "failed"
     assert found(parts) == {"false_done": 1}
+
+
+@pytest.mark.parametrize("before, judged", [([], {}), (["activate"], {"false_done": 1}), (["activate", "deactivate"], {})])
+def test_a_refused_deactivation_is_done_where_nothing_is_activated(before, judged):
+    zone = {"provider": "lisanszone", "account": "zone", "type": None, "ip": None, "license_key": "K"}
+    calls = [call(n, endpoint, 100 * n, **zone) for n, endpoint in enumerate(before, 1)]
+    calls.append(call(9, "deactivate", 5000, **zone, outcome="refused", refusal="DEACTIVATION_FAILED", effect=False))
+    orders = [order(9, "suspend", 4900, provider="lisanszone", account="zone", ip=None, license_key="K")]
+    world = World(orders, calls)
+    assert {"false_done": len(judge.find_false_done(world))} == (judged or {"false_done": 0})

@@ -35,6 +35,7 @@ account $1 {
   ca_file       = "$upstream_ca"
   call_timeout  = "${CALL_TIMEOUT:-5s}"
   quiet         = "${QUIET:-2s}"
+  unread        = "${UNREAD:-15m}"
   window        = ${WINDOW:-4}
   settle        = "${SETTLE:-operator}"
   retry         = "${RETRY:-200ms .. 5s}"

@@ -30,6 +30,9 @@ static const char *const names[BUG_COUNT] = {
     [BUG_LINE_STANDS] = "line-stands",
     [BUG_OLD_PRICES] = "old-prices",
     [BUG_OLD_LOOK] = "old-look",
+    [BUG_FREE_FORGOTTEN] = "free-forgotten",
+    [BUG_PROBE_FORGOTTEN] = "probe-forgotten",
+    [BUG_FREE_COST_UNKNOWN] = "free-cost-unknown",
 };
 
 const char *bug_name(enum bug bug)

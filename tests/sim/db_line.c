@@ -53,7 +53,8 @@ void line_advance(struct sim *s, int license)
                            .lease_owner = NONE,
                            .lease_epoch = l->lease_epoch,
                            .run_at = INT64_MAX,
-                           .settle_until = l->settle_until};
+                           .settle_until = l->settle_until,
+                           .probe_until = l->probe_until};
         return;
     }
     struct order *o = &s->db.orders[next];
@@ -63,7 +64,8 @@ void line_advance(struct sim *s, int license)
         order_move(s, l->head, ORDER_BLOCKED, "line");
     if (o->state == ORDER_BLOCKED) {
         order_move(s, next, ORDER_QUEUED, "head of its line");
-        o->next_try = s->now > l->settle_until || s->bug == BUG_NO_SETTLE_WAIT ? s->now : l->settle_until;
+        int64_t until = l->settle_until > l->probe_until ? l->settle_until : l->probe_until;
+        o->next_try = s->now > until || s->bug == BUG_NO_SETTLE_WAIT ? s->now : until;
     }
     l->head = next;
     l->lease_owner = NONE;

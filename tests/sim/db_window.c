@@ -110,19 +110,66 @@ bool window_doubts(const struct sim *s, int account, struct errand *errand)
         if (!order_spends(o, account) || o->state != ORDER_IN_DOUBT)
             continue;
         errand->orders[sum->count] = i;
-        sum->doubts[sum->count++] = (struct window_doubt){o->price, o->price_other};
+        sum->doubts[sum->count++] = (struct window_doubt){o->price, o->price_other, o->may_be_free};
     }
     return true;
+}
+
+void taint_lifted(struct sim *s, int account)
+{
+    struct account *a = &s->db.accounts[account];
+    if (a->window_state != WINDOW_OPEN || !a->tainted || a->balance_open == NONE || a->alarm ||
+        account_unsettled(s, account))
+        return;
+    s->reached[REACHED_LIFTED]++;
+    a->window_state = WINDOW_DRAIN;
+    a->version++;
+}
+
+bool order_probeable(const struct sim *s, int order)
+{
+    const struct order *o = &s->db.orders[order];
+    return o->stored && o->type == ORDER_CREATE && !s->up.old[o->license] &&
+           (o->state == ORDER_IN_DOUBT || o->unsettled);
+}
+
+int64_t probe_take(struct sim *s, int host, int order)
+{
+    struct line *l = &s->db.lines[s->db.orders[order].license];
+    if (l->lease_owner != NONE || !order_probeable(s, order))
+        return NONE;
+    l->lease_owner = host;
+    l->lease_until = l->run_at = s->now + LEASE_MS;
+    l->probe_until = s->now + CALL_TIMEOUT_MS + QUIET_MS;
+    return ++l->lease_epoch;
+}
+
+void probe_give(struct sim *s, int host, int order, int64_t epoch, bool certain)
+{
+    struct line *l = &s->db.lines[s->db.orders[order].license];
+    if (l->lease_owner != host || l->lease_epoch != epoch)
+        return;
+    if (!certain && l->probe_until > l->settle_until)
+        l->settle_until = l->probe_until;
+    if (s->bug == BUG_PROBE_FORGOTTEN && certain)
+        l->settle_until = 0;
+    l->probe_until = 0;
+    l->lease_owner = NONE;
+    bool queued = l->head != NONE && s->db.orders[l->head].state == ORDER_QUEUED;
+    l->run_at = !queued ? INT64_MAX : l->settle_until > s->now ? l->settle_until : s->now;
 }
 
 bool window_probed(struct sim *s, int order)
 {
     struct order *o = &s->db.orders[order];
-    if (o->type != ORDER_CREATE || !(o->state == ORDER_IN_DOUBT || (o->state == ORDER_NEEDS_REVIEW && o->unsettled)))
+    bool tainted = o->unsettled;
+    if (!order_probeable(s, order))
         return false;
     s->reached[REACHED_PROBED]++;
     account_touched(s, order, ORDER_SUCCEEDED);
     order_end(s, order, ORDER_SUCCEEDED, "probe");
+    if (tainted)
+        taint_lifted(s, o->account);
     return true;
 }
 
@@ -130,15 +177,20 @@ static void doubt_end(struct sim *s, int order, enum window_fate fate)
 {
     struct order *o = &s->db.orders[order];
     struct line *l = &s->db.lines[o->license];
-    s->reached[fate == WINDOW_FATE_DONE ? REACHED_DONE : fate == WINDOW_FATE_NOT ? REACHED_NOT : REACHED_AMBIGUOUS]++;
+    static const enum reached reached[] = {[WINDOW_FATE_DONE] = REACHED_DONE,
+                                           [WINDOW_FATE_NOT] = REACHED_NOT,
+                                           [WINDOW_FATE_FREE] = REACHED_FREE,
+                                           [WINDOW_FATE_UNKNOWN] = REACHED_AMBIGUOUS};
+    bool not_charged = fate == WINDOW_FATE_NOT || fate == WINDOW_FATE_FREE;
+    s->reached[reached[fate]]++;
     if (fate == WINDOW_FATE_DONE) {
         order_end(s, order, ORDER_SUCCEEDED, "balance");
-    } else if (fate == WINDOW_FATE_NOT && s->rules.evidence) {
+    } else if (not_charged && s->rules.evidence) {
         order_move(s, order, ORDER_QUEUED, "balance");
-        o->doubted = false;
+        o->doubted = fate == WINDOW_FATE_FREE && s->bug != BUG_FREE_FORGOTTEN;
         l->run_at = o->next_try = s->now;
     } else {
-        order_move(s, order, ORDER_NEEDS_REVIEW, fate == WINDOW_FATE_NOT ? "not_shown" : "unsettled");
+        order_move(s, order, ORDER_NEEDS_REVIEW, not_charged ? "not_shown" : "unsettled");
         o->unsettled = o->doubted = true;
     }
 }
@@ -153,8 +205,10 @@ static void window_book(struct sim *s, int account, const struct errand *errand)
     for (int i = 0; i < s->rules.orders && a->solo && a->done == 1; i++) {
         const struct order *o = &s->db.orders[i];
         if (!order_spends(o, account) || o->window_id != a->window_id || o->state != ORDER_SUCCEEDED ||
-            (total != o->price && total != o->price_other))
+            (total != o->price && total != o->price_other && !(o->may_be_free && total == 0)) || errand->prices_moved)
             continue;
+        if (o->may_be_free)
+            return; /* what may have found an old license teaches nothing */
         *price_learned(s, o) = (struct learned){true, o->month, total};
         s->reached[REACHED_LEARNED]++;
         return;
@@ -170,7 +224,8 @@ static void window_learn(struct sim *s, int account, const struct errand *errand
     if (!s->db.accounts[account].solo || errand->sum.count != 1 || !j->learned[0])
         return;
     const struct order *o = &s->db.orders[errand->orders[0]];
-    *price_learned(s, o) = (struct learned){true, o->month, j->cost[0]};
+    if (!o->may_be_free)
+        *price_learned(s, o) = (struct learned){true, o->month, j->cost[0]};
 }
 
 /* The seeded mistake of trusting the first subset that fits. */
@@ -242,6 +297,7 @@ const char *operator_resolve(struct sim *s, int order, const char *answer)
         o->doubted = false;
         s->db.lines[o->license].run_at = o->next_try = s->now;
     }
+    taint_lifted(s, o->account);
     return "ok";
 }
 
@@ -250,4 +306,5 @@ void operator_acknowledge(struct sim *s, int account)
     struct account *a = &s->db.accounts[account];
     a->version += a->alarm;
     a->alarm = false;
+    taint_lifted(s, account);
 }

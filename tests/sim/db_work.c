@@ -41,9 +41,8 @@ int work_claim(struct sim *s, int host, bool paid, int account)
     return ripe->head;
 }
 
-/* Whether the window takes one more call that is booked at `known` (or not learned: NULL). */
-static enum begin_code begin_admit(struct sim *s, struct account *a, const struct learned *known, credits_t least,
-                                   int account)
+/* Whether the window takes one more call that costs `least` or more; alone: only a fresh window does. */
+static enum begin_code begin_admit(struct sim *s, struct account *a, bool alone, credits_t least, int account)
 {
     int calling = 0;
     credits_t committed = 0;
@@ -59,7 +58,7 @@ static enum begin_code begin_admit(struct sim *s, struct account *a, const struc
     if (!open || a->solo || calling >= width)
         return BEGIN_WAIT;
     if (a->begun >= s->rules.count || a->opened_at + WINDOW_SPAN_MS < s->now ||
-        (known == NULL && a->begun > 0 && !a->tainted)) {
+        (alone && a->begun > 0 && !a->tainted)) {
         window_close(s, account);
         return BEGIN_WAIT;
     }
@@ -81,7 +80,9 @@ enum begin_code work_begin(struct sim *s, int host, int order, int64_t epoch, cr
     const struct learned *known = price_learned(s, o);
     if (!known->known || known->month != month)
         known = NULL;
-    enum begin_code code = begin_admit(s, a, known, known != NULL ? known->price : month, o->account);
+    bool odd = o->type == ORDER_CREATE && s->up.old[o->license];
+    bool alone = known == NULL || odd;
+    enum begin_code code = begin_admit(s, a, alone, known != NULL ? known->price : month, o->account);
     if (code != BEGIN_GO)
         return code;
     order_move(s, order, ORDER_CALLING, "calling");
@@ -89,10 +90,11 @@ enum begin_code work_begin(struct sim *s, int host, int order, int64_t epoch, cr
     o->month = month;
     o->price = known != NULL ? known->price : month * o->months;
     o->price_other = known != NULL ? known->price : month;
+    o->may_be_free = odd && s->bug != BUG_FREE_COST_UNKNOWN;
     o->window_id = a->window_id;
     o->deadline = NONE;
     a->begun++;
-    a->solo = known == NULL && !a->tainted;
+    a->solo = alone && !a->tainted;
     a->version++;
     return BEGIN_GO;
 }
@@ -147,7 +149,10 @@ bool work_outcome(struct sim *s, const struct flight *flight)
     if (d->settle_ms > 0)
         l->settle_until = s->now + d->settle_ms;
     if (order_state_finished(d->to)) {
+        bool tainted = o->unsettled;
         order_end(s, flight->order, d->to, d->reason_code);
+        if (tainted)
+            taint_lifted(s, o->account);
         return true;
     }
     order_move(s, flight->order, d->to, d->reason_code);
@@ -183,6 +188,8 @@ void work_takeover(struct sim *s)
         s->reached[REACHED_TAKEOVER]++;
         l->lease_epoch++;
         line_free(l, s->now);
+        l->settle_until = l->probe_until > l->settle_until ? l->probe_until : l->settle_until;
+        l->probe_until = 0;
         if (o->state != ORDER_CALLING)
             continue;
         enum order_state to = o->paid && sent ? ORDER_IN_DOUBT : ORDER_QUEUED;

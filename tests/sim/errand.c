@@ -24,15 +24,41 @@ static bool unread_too_long(const struct sim *s, int account)
     return since != NONE && s->now - since > UNREAD_MAX_MS;
 }
 
-/* R7: only what is found counts; that nothing is found proves nothing. */
-static void probe_doubts(struct sim *s, int account, bool tray)
+/* R7: asks for the next order that can be looked for; false: there is none (left).
+ * While a probe is out, the errand waits for it. */
+static bool probe_next(struct sim *s, int host, int account)
 {
-    for (int i = 0; i < s->rules.orders && s->rules.probe; i++) {
-        const struct order *o = &s->db.orders[i];
-        bool doubtful = o->state == ORDER_IN_DOUBT || (tray && o->unsettled);
-        if (o->stored && o->account == account && o->type == ORDER_CREATE && doubtful && upstream_probe(s, i))
-            window_probed(s, i);
+    struct errand *e = &s->hosts[host].errands[account];
+    for (; e->probed < s->rules.orders && s->rules.probe; e->probed++) {
+        int i = e->probed;
+        bool wanted = e->kind == ERRAND_TRAY ? s->db.orders[i].unsettled : s->db.orders[i].state == ORDER_IN_DOUBT;
+        if (!wanted || s->db.orders[i].account != account || !order_probeable(s, i))
+            continue;
+        e->epoch = probe_take(s, host, i);
+        if (e->epoch == NONE)
+            e->kind = ERRAND_NONE; /* another host is at it */
+        else
+            event_add(s, upstream_probe(s, i, &e->answered, &e->found), EVENT_PROBED, host, i);
+        return true;
     }
+    return false;
+}
+
+/* Only what is found counts; that nothing is found proves nothing. */
+void errand_probed(struct sim *s, int host, int order)
+{
+    int account = s->db.orders[order].account;
+    struct errand *e = &s->hosts[host].errands[account];
+    probe_give(s, host, order, e->epoch, e->answered);
+    if (e->found && window_probed(s, order))
+        e->kind = ERRAND_NONE; /* the version has risen */
+    bool again = !e->answered && s->db.accounts[account].tainted && ++e->tries < PROBE_TRIES;
+    if (!again) {
+        e->probed++;
+        e->tries = 0;
+    }
+    if (e->kind != ERRAND_NONE)
+        errand_step(s, host, account);
 }
 
 static void open_wanted(struct sim *s, int host, int account, const struct window_view *view)
@@ -43,6 +69,14 @@ static void open_wanted(struct sim *s, int host, int account, const struct windo
         errand_begin(s, host, account, ERRAND_HOLDS);
 }
 
+static bool account_in_review(const struct sim *s, int account)
+{
+    for (int i = 0; i < s->rules.orders; i++)
+        if (s->db.orders[i].account == account && s->db.orders[i].unsettled)
+            return true;
+    return false;
+}
+
 void errand_start(struct sim *s, int host, int account)
 {
     const struct account *a = &s->db.accounts[account];
@@ -50,8 +84,10 @@ void errand_start(struct sim *s, int host, int account)
     bool idle = view.calling == 0 && !view.ready;
     if (s->hosts[host].errands[account].kind != ERRAND_NONE)
         return;
-    if (random_below(s, 8) == 0)
-        probe_doubts(s, account, true);
+    if (random_below(s, 8) == 0 && account_in_review(s, account)) {
+        errand_begin(s, host, account, ERRAND_TRAY);
+        return;
+    }
     switch (a->window_state) {
     case WINDOW_SHUT:
         open_wanted(s, host, account, &view);
@@ -104,7 +140,6 @@ static bool prices_moved(const struct sim *s, int account)
  * between would settle younger ones with them.  So the version is the look's. */
 static void settle_prepare(struct sim *s, int account, struct errand *e)
 {
-    probe_doubts(s, account, false);
     if (!window_doubts(s, account, e)) {
         e->kind = ERRAND_NONE;
         return;
@@ -136,11 +171,18 @@ void errand_step(struct sim *s, int host, int account)
         e->kind = ERRAND_NONE;
         return;
     }
+    if (e->kind == ERRAND_TRAY) {
+        if (!probe_next(s, host, account))
+            e->kind = ERRAND_NONE;
+        return;
+    }
     if (e->step == 3) {
         errand_finish(s, host, account);
         return;
     }
     if (e->step == 0 && e->kind == ERRAND_SETTLE) {
+        if (probe_next(s, host, account))
+            return;
         settle_prepare(s, account, e);
         if (e->kind == ERRAND_NONE)
             return;
@@ -150,7 +192,9 @@ void errand_step(struct sim *s, int host, int account)
     } else if (e->step > 0 && !balance_read(s, host, account)) {
         return;
     }
-    if (e->step == 2 && e->kind == ERRAND_SETTLE && e->sum.count > 0 && prices_moved(s, account))
-        e->sum.tainted = true;
+    if (e->step == 2 && e->kind == ERRAND_SETTLE && prices_moved(s, account)) {
+        e->prices_moved = true;
+        e->sum.tainted = e->sum.tainted || e->sum.count > 0;
+    }
     errand_next(s, host, account);
 }

@@ -18,12 +18,13 @@
 #define PROCESSES_MAX 64
 
 static const char *const reached_words[REACHED_COUNT] = {
-    [REACHED_DOUBT] = "doubts",        [REACHED_DONE] = "shown_done",      [REACHED_NOT] = "shown_not",
-    [REACHED_AMBIGUOUS] = "undecided", [REACHED_ALARM] = "alarms",         [REACHED_TAINTED] = "tainted",
-    [REACHED_PROBED] = "probed",       [REACHED_LATE] = "late_answers",    [REACHED_TAKEOVER] = "takeovers",
-    [REACHED_FENCED] = "fenced",       [REACHED_STALE] = "stale_balances", [REACHED_LEARNED] = "learned",
-    [REACHED_RESOLVED] = "resolved",   [REACHED_SHORT] = "short",          [REACHED_RISE] = "topups_seen",
-    [REACHED_PARALLEL] = "parallel",
+    [REACHED_DOUBT] = "doubts",           [REACHED_DONE] = "shown_done",      [REACHED_NOT] = "shown_not",
+    [REACHED_AMBIGUOUS] = "undecided",    [REACHED_ALARM] = "alarms",         [REACHED_TAINTED] = "tainted",
+    [REACHED_PROBED] = "probed",          [REACHED_LATE] = "late_answers",    [REACHED_TAKEOVER] = "takeovers",
+    [REACHED_FENCED] = "fenced",          [REACHED_STALE] = "stale_balances", [REACHED_LEARNED] = "learned",
+    [REACHED_RESOLVED] = "resolved",      [REACHED_SHORT] = "short",          [REACHED_RISE] = "topups_seen",
+    [REACHED_PARALLEL] = "parallel",      [REACHED_FREE] = "shown_free",      [REACHED_LIFTED] = "taint_lifted",
+    [REACHED_PROBE_LOST] = "probes_lost",
 };
 
 struct result {

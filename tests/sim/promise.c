@@ -26,7 +26,7 @@ static void order_check(struct sim *s, int order)
     bool twice_excused = balance_misleads(s) && s->rules.evidence;
     if (s->acked[order] && !o->stored)
         promise_broken(s, order, "an acknowledged order is lost");
-    if (o->paid && effects > 1 && !twice_excused)
+    if (o->paid && s->up.truth.charged[order] > 1 && !twice_excused)
         promise_broken(s, order, "charged twice");
     if (!o->stored)
         return;

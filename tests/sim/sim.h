@@ -30,6 +30,7 @@
 #define LEASE_MS        (CALL_TIMEOUT_MS + 600)
 #define WINDOW_SPAN_MS  4000
 #define UNREAD_MAX_MS   5000
+#define PROBE_TRIES     3
 #define NONE            (-1)
 
 /* Mistakes that can be switched on; each must be found (bugs.c names them). */
@@ -58,6 +59,9 @@ enum bug {
     BUG_LINE_STANDS,
     BUG_OLD_PRICES,
     BUG_OLD_LOOK,
+    BUG_FREE_FORGOTTEN,
+    BUG_PROBE_FORGOTTEN,
+    BUG_FREE_COST_UNKNOWN,
     BUG_COUNT
 };
 
@@ -76,6 +80,7 @@ struct order {
     bool doubted, unsettled;
     int64_t deadline, next_try;
     credits_t month, price, price_other; /* as booked */
+    bool may_be_free;
     int window_id;
     int position;
 };
@@ -84,7 +89,7 @@ struct line {
     int head; /* NONE: nothing to do */
     int64_t run_at;
     int lease_owner; /* NONE: free */
-    int64_t lease_epoch, lease_until, settle_until;
+    int64_t lease_epoch, lease_until, settle_until, probe_until;
 };
 
 struct learned {
@@ -116,7 +121,8 @@ struct db {
 /* ---- the upstream's truth ---- */
 
 struct truth {
-    int effects[ORDERS_MAX]; /* how often the order was carried out; for paid orders: charged */
+    int effects[ORDERS_MAX]; /* how often the order was carried out … */
+    int charged[ORDERS_MAX]; /* … and charged */
     int pending[ORDERS_MAX]; /* requests that may still be carried out */
 };
 
@@ -125,6 +131,7 @@ struct upstream {
     credits_t price[ACCOUNTS_MAX][PRICES_MAX]; /* of a month */
     bool moved[ACCOUNTS_MAX][PRICES_MAX];
     bool exists[LICENSES_MAX];
+    bool old[LICENSES_MAX];                 /* a terminated license of ours is on its address */
     credits_t balance_before[ACCOUNTS_MAX]; /* before the last purchase */
     int highest[LICENSES_MAX];              /* position of the last order that was carried out */
     struct truth truth;
@@ -145,14 +152,18 @@ struct flight { /* one attempt */
     long status;
 };
 
-enum errand_kind { ERRAND_NONE, ERRAND_OPEN, ERRAND_SETTLE, ERRAND_HOLDS };
+enum errand_kind { ERRAND_NONE, ERRAND_OPEN, ERRAND_SETTLE, ERRAND_HOLDS, ERRAND_TRAY };
 
 struct errand { /* a host's errand for one account's window */
     enum errand_kind kind;
     int step;
     int64_t version;
     credits_t first, balance;
-    bool unread; /* opened without a balance, tainted */
+    bool unread;       /* opened without a balance, tainted */
+    bool prices_moved; /* the catalogue no longer says what the calls were booked at */
+    int probed, tries; /* orders looked at for a probe; how often the one at hand */
+    int64_t epoch;     /* of the probe's lease */
+    bool answered, found;
     struct window_sum sum;
     int orders[WINDOW_DOUBTS_MAX];
 };
@@ -176,6 +187,8 @@ enum event_kind {
     EVENT_BALANCE, /* read because of a refusal */
     EVENT_OUTCOME,
     EVENT_ERRAND,
+    EVENT_PROBED,
+    EVENT_PROBE_ACTS,
     EVENT_OPERATOR,
     EVENT_TOPUP,
     EVENT_OUTSIDE,
@@ -201,7 +214,8 @@ struct rules {
     bool probe;
     bool times; /* the upstream multiplies by months */
     bool refuses_repeats;
-    bool hints; /* "already in that state" is understood */
+    bool finds_old; /* a create on an old license's address finds that one, for nothing */
+    bool hints;     /* "already in that state" is understood */
     bool operator_there;
     bool outside;                  /* somebody else spends or pays in */
     bool moves;                    /* prices change, each once */
@@ -228,6 +242,9 @@ enum reached {
     REACHED_SHORT,
     REACHED_RISE,
     REACHED_PARALLEL,
+    REACHED_FREE,
+    REACHED_LIFTED,
+    REACHED_PROBE_LOST,
     REACHED_COUNT
 };
 
@@ -289,7 +306,7 @@ void holds_release(struct sim *s, int account, credits_t balance);
 bool accounts_short(const struct sim *s, int account);
 void account_touched(struct sim *s, int order, enum order_state to);
 
-/* db_window.c: 0007_money.sql */
+/* db_window.c: 0007_money.sql, functions/ */
 struct window_view { /* window_look */
     int calling, doubts;
     bool ready;
@@ -299,7 +316,11 @@ struct window_view window_look(const struct sim *s, int account);
 bool window_open(struct sim *s, int account, int64_t version, const struct errand *errand);
 void window_close(struct sim *s, int account);
 bool window_doubts(const struct sim *s, int account, struct errand *errand); /* false: not under its version */
+int64_t probe_take(struct sim *s, int host, int order);                      /* the lease's epoch; NONE: not ours */
+void probe_give(struct sim *s, int host, int order, int64_t epoch, bool certain);
+bool order_probeable(const struct sim *s, int order);
 bool window_probed(struct sim *s, int order);
+void taint_lifted(struct sim *s, int account);
 bool window_settle(struct sim *s, int account, const struct errand *errand, bool next);
 const char *operator_resolve(struct sim *s, int order, const char *answer);
 void operator_acknowledge(struct sim *s, int account);
@@ -310,7 +331,9 @@ void upstream_send(struct sim *s, int flight);
 void upstream_effect(struct sim *s, int order);
 bool upstream_balance(struct sim *s, int account, credits_t *balance); /* false: no usable answer */
 credits_t upstream_cost(const struct sim *s, const struct order *order);
-bool upstream_probe(struct sim *s, int order);
+/* Says after how long the caller knows something; *answered, *found: what. */
+int64_t upstream_probe(struct sim *s, int order, bool *answered, bool *found);
+void upstream_probe_acts(struct sim *s, int order);
 enum verdict upstream_verdict(struct flight *flight, int64_t now); /* fills the flight's input */
 
 /* worker.c and errand.c: what a host does */
@@ -319,6 +342,7 @@ void worker_event(struct sim *s, const struct event *event);
 void worker_crash(struct sim *s, int host);
 void errand_start(struct sim *s, int host, int account);
 void errand_step(struct sim *s, int host, int account);
+void errand_probed(struct sim *s, int host, int order);
 
 /* world.c */
 void world_draw(struct sim *s);

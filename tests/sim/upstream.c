@@ -33,9 +33,13 @@ void upstream_effect(struct sim *s, int order)
         return;
     trace(s, "upstream: carries out order %d", order);
     s->up.truth.effects[order]++;
+    /* What finds an old license costs nothing, and to do it twice does no harm. */
+    bool old = o->type == ORDER_CREATE && s->up.old[o->license];
+    bool found = old && (s->rules.finds_old || upstream_cost(s, o) == 0);
     if (o->type == ORDER_CREATE)
         s->up.exists[o->license] = true;
-    if (o->paid) {
+    if (o->paid && !found) {
+        s->up.truth.charged[order]++;
         s->up.balance_before[o->account] = s->up.balance[o->account];
         s->up.balance[o->account] -= upstream_cost(s, o);
     }
@@ -155,9 +159,27 @@ bool upstream_balance(struct sim *s, int account, credits_t *balance)
     return true;
 }
 
-bool upstream_probe(struct sim *s, int order)
+/* The probe is a state call: lost, it may act until its time limit and the quiet time
+ * are over. */
+int64_t upstream_probe(struct sim *s, int order, bool *answered, bool *found)
 {
-    return !fault_strikes(s) && s->up.exists[s->db.orders[order].license];
+    *answered = !fault_strikes(s);
+    *found = *answered && s->up.exists[s->db.orders[order].license];
+    if (*answered)
+        return random_between(s, 1, 200);
+    s->reached[REACHED_PROBE_LOST]++;
+    if (random_below(s, 2) == 0)
+        event_add(s, random_between(s, 1, CALL_TIMEOUT_MS + QUIET_MS - 1), EVENT_PROBE_ACTS, NONE, order);
+    return random_between(s, 1, CALL_TIMEOUT_MS);
+}
+
+/* "unsuspend" at last: whatever was done to the license since is undone. */
+void upstream_probe_acts(struct sim *s, int order)
+{
+    const struct order *o = &s->db.orders[order];
+    trace(s, "upstream: the probe for order %d acts", order);
+    if (o->position < s->up.highest[o->license] && !s->rules.outside)
+        promise_broken(s, order, "a lost probe undid a later order of its license");
 }
 
 /* The shipped table reads what came back. */

@@ -146,6 +146,9 @@ void worker_event(struct sim *s, const struct event *event)
     case EVENT_OUTCOME:
         flight_outcome(s, event->a);
         break;
+    case EVENT_PROBED:
+        errand_probed(s, event->host, event->a);
+        break;
     default:
         errand_step(s, event->host, event->a);
     }

@@ -63,14 +63,15 @@ static void draw_rules(struct sim *s)
     r->width = 1 << random_below(s, 4);
     r->count = 1 + random_below(s, 6);
     r->evidence = random_below(s, 2) == 0;
-    r->probe = random_below(s, 2) == 0;
+    r->probe = random_below(s, 2) == 0 || s->bug == BUG_PROBE_FORGOTTEN;
     r->times = random_below(s, 2) == 0;
     r->refuses_repeats = random_below(s, 6) == 0;
     r->hints = random_below(s, 2) == 0;
+    r->finds_old = random_below(s, 3) != 0;
     r->operator_there = random_below(s, 4) != 0;
     r->outside = random_below(s, 8) == 0;
     r->moves = random_below(s, 8) == 0 || s->bug == BUG_OLD_PRICES; /* rare worlds, rarer mistakes */
-    r->fault_per_mille = rates[random_below(s, 5)];
+    r->fault_per_mille = rates[s->bug == BUG_PROBE_FORGOTTEN ? 4 : random_below(s, 5)];
     s->faults_left = 1 + random_below(s, 12);
     r->dark_from = random_below(s, 8) == 0 ? random_between(s, 0, 6000) : INT64_MAX;
     r->dark_until = r->dark_from == INT64_MAX ? 0 : r->dark_from + random_between(s, 1000, 15000);
@@ -97,8 +98,10 @@ static void draw_events(struct sim *s)
 void world_draw(struct sim *s)
 {
     draw_rules(s);
-    for (int i = 0; i < LICENSES_MAX; i++)
+    for (int i = 0; i < LICENSES_MAX; i++) {
         s->db.lines[i] = (struct line){.head = NONE, .lease_owner = NONE, .run_at = INT64_MAX};
+        s->up.old[i] = random_below(s, 5) == 0;
+    }
     draw_accounts(s);
     draw_orders(s);
     draw_events(s);
@@ -184,6 +187,9 @@ void world_event(struct sim *s, const struct event *event)
     case EVENT_EFFECT:
         upstream_effect(s, event->a);
         break;
+    case EVENT_PROBE_ACTS:
+        upstream_probe_acts(s, event->a);
+        break;
     case EVENT_OPERATOR:
         operator_acts(s);
         break;
@@ -213,8 +219,8 @@ void world_event(struct sim *s, const struct event *event)
 /* Nothing will happen any more without somebody from outside. */
 bool world_rests(const struct sim *s)
 {
-    static const enum event_kind own[] = {EVENT_WEBHOOK, EVENT_DUPLICATE, EVENT_EFFECT, EVENT_TOPUP,
-                                          EVENT_OUTSIDE, EVENT_PRICE,     EVENT_CRASH,  EVENT_FREEZE};
+    static const enum event_kind own[] = {EVENT_WEBHOOK, EVENT_DUPLICATE, EVENT_EFFECT, EVENT_TOPUP,     EVENT_OUTSIDE,
+                                          EVENT_PRICE,   EVENT_CRASH,     EVENT_FREEZE, EVENT_PROBE_ACTS};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (s->waiting[own[i]] > 0)
             return false;

@@ -34,7 +34,7 @@ static void defaults_are_filled_in(void **state)
     assert_null(account->ca_file);
     assert_string_equal(account->time_zone, "Europe/Istanbul");
     assert_int_equal(account->call_timeout_ms, 60000);
-    assert_int_equal(account->quiet_ms, 600000);
+    assert_true(account->quiet_ms == 600000 && account->unread_ms == 900000);
     assert_int_equal(account->window, 4);
     assert_int_equal(account->parallel, 16);
     assert_int_equal(account->settle, CONFIG_SETTLE_OPERATOR);
@@ -77,7 +77,7 @@ static const char everything[] =
     "account main {\n"
     "  provider = \"724license\"\n  base_url = https://[2001:db8::1]:8443/v1\n  token_file = \"********\"\n"
     "  ca_file = ca.pem\n  time_zone = UTC\n  call_timeout = 2s\n  quiet = 90s\n  window = 8\n  parallel = 3\n"
-    "  settle = evidence\n  retry = \"200ms .. 5s\"\n  breaker_pause = 2s\n"
+    "  settle = evidence\n  retry = \"200ms .. 5s\"\n  breaker_pause = 2s\n  unread = 20m\n"
     "  low_balance = { 100, 20.5 }\n"
     "  hints { short_of_credits = \"yetersiz bakiye ş\"  exists = \"mev\\\"cut\"  already = 'za\\'ten ${x}' }\n"
     "}\n"
@@ -118,7 +118,7 @@ static void everything_arrives(void **state)
     assert_string_equal(strrchr(main_account->ca_file, '/'), "/ca.pem");
     assert_string_equal(main_account->time_zone, "UTC");
     assert_int_equal(main_account->call_timeout_ms, 2000);
-    assert_int_equal(main_account->quiet_ms, 90000);
+    assert_true(main_account->quiet_ms == 90000 && main_account->unread_ms == 1200000);
     assert_int_equal(main_account->window, 8);
     assert_int_equal(main_account->parallel, 3);
     assert_int_equal(main_account->settle, CONFIG_SETTLE_EVIDENCE);

@@ -131,6 +131,8 @@ static const struct row ROWS[] = {
      IS_DOUBTED},
     {VERDICT_REFUSED, ORDER_CHANGE_IP, CHANGES | DOUBTED, NOASK, ORDER_NEEDS_REVIEW, "refused_after_doubt", NONE,
      IS_DOUBTED},
+    {VERDICT_REFUSED, ORDER_CHANGE_IP, CHANGES | DOUBTED, BALANCE_NOT_ASKED, 0, EVIDENCE_UNREAD, ORDER_QUEUED,
+     "evidence_unread", BACKOFF_MS, IS_DOUBTED},
     {VERDICT_REFUSED, ORDER_CHANGE_IP, CHANGES | DOUBTED, BALANCE_NOT_ASKED, 0, EVIDENCE_NOT_ASKED, ORDER_CALLING,
      "asking_evidence", NONE, IS_DOUBTED | ASK_EVIDENCE},
     {VERDICT_REFUSED, ORDER_CHANGE_IP, CHANGES | DOUBTED, BALANCE_NOT_ASKED, 0, EVIDENCE_DONE, ORDER_SUCCEEDED,
@@ -246,7 +248,7 @@ static void no_combination_breaks_a_promise(void **state)
                         input.evidence = (enum decide_evidence)evidence;
                         combination_judge(&input);
                     }
-    assert_int_equal(tried, 4 * ORDER_TYPE_COUNT * 64 * 4 * 3);
+    assert_int_equal(tried, 4 * ORDER_TYPE_COUNT * 64 * 4 * 4);
 }
 
 int main(void)

@@ -1,0 +1,27 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- What became of one doubt.  p_fate: 'done', 'not', 'free' (carried out or not, nothing was charged), 'unknown'.
+-- Touches: what order_end touches.
+create or replace function bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text)
+returns void language plpgsql as $$
+begin
+  if p_fate = 'done' then
+    perform bridge.order_end(o.order_id, 'succeeded', 'balance', 'the answer was lost, but the balance shows the purchase',
+                             coalesce(p_cost, o.price), null, false);
+  elsif p_fate in ('not', 'free') and p_evidence then
+    -- What may have been carried out for nothing stays doubted: a refusal from now on may mean that it is there.
+    update bridge.orders
+    set state = 'queued', reason_code = 'balance', reason = 'the balance shows that nothing was bought: tried again',
+        doubted = p_fate = 'free', next_try_at = now(), updated_at = now()
+    where order_id = o.order_id;
+    update bridge.line set run_at = now() where license_id = o.license_id;
+  else
+    update bridge.orders
+    set state = 'needs_review', unsettled = true, updated_at = now(), next_try_at = null, doubted = true,
+        reason_code = case when p_fate in ('not', 'free') then 'not_shown' else 'unsettled' end,
+        reason = case p_fate when 'not' then 'the answer was lost; the balance does not show a purchase'
+                             when 'free' then 'the answer was lost; nothing was charged, but it may cost nothing'
+                      else 'the answer was lost; ' || p_sentence end
+    where order_id = o.order_id;
+  end if;
+end
+$$;

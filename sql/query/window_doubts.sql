@@ -1,3 +1,0 @@
--- The doubts of an account and the version at which they are seen.
--- $1 account
-select version, order_id, attempt, price, price_other, probe, upstream_type, ip from bridge.window_doubts($1)
