@@ -70,7 +70,8 @@ class Ground(Rig):
         jump = (f"LD_PRELOAD={FAKETIME} FAKETIME_TIMESTAMP_FILE={self.clock} FAKETIME_CACHE_DURATION=1 "
                 "FAKETIME_DONT_FAKE_MONOTONIC=1")
         super().__init__(WORKERS=2, INTAKES=2, SETTLE=settle, STANDIN_SEED=seed, STANDIN_BALANCE=1000000,
-                         RIG_LISANSZONE_REQUESTS=1000000, RIG_CONFIG=configuration(folder, settle, accounts),
+                         RIG_LISANSZONE_REQUESTS=1000000, RIG_LISANSZONE_PER="10s",
+                         RIG_CONFIG=configuration(folder, settle, accounts),
                          RIG_LAST_WORKER_ENV=jump if self.has_faketime else "", **TIMES)
 
     def up(self):
