@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A delivery's body → an order request, its checks included.  The first line
- * names the format, the second the product; the rest is the body. */
+ * names the format, the second is the header that names the event (formats that
+ * have one; may be empty); the rest is the body. */
 #include <string.h>
 
 #include "fcgi/panels/panel.h"
@@ -20,6 +21,23 @@ static const char *const IGNORED[] = {"invoice.created"};
 static const struct config CONFIG = {
     .accounts = ACCOUNTS, .account_count = 2, .products = PRODUCTS, .product_count = 4};
 
+static const struct config_event EVENTS[] = {{"contract_product_activated_hook", "license.create"},
+                                             {"contract_product_renewed_hook", "license.renew"},
+                                             {"Services.add", "license.create"},
+                                             {"Services.suspend", "license.suspend"}};
+/* Every way of spelling a place: a member, a choice, an index, a search, a constant. */
+static const struct config_fields FIELDS = {
+    .service_id = "service_id | object.id",
+    .product_code = "object.product_id|=cpanel",
+    .invoice_id = "vars.invoice_id | object.invoice_id | object.last_invoice.id",
+    .invoice_item_id = "object.last_invoice.items.0.id",
+    .ip = "vars.fields.key=license_ip.value | object.custom_field_values.code=server_ip.value",
+    .billing_months = "vars.months | object.billing_cycle_months|=1",
+    .period_end = "vars.date_renews | object.next_due_date",
+    .sequence = "object.sequence",
+    .reason = "hook_code",
+};
+
 /* What a checked request promises to whoever stores it. */
 static void request_judge(const struct order_request *request)
 {
@@ -37,12 +55,16 @@ static void request_judge(const struct order_request *request)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *format = fuzz_line(&data, &size);
+    char *header = fuzz_line(&data, &size);
     const struct config_source source = {.name = "demo",
                                          .format = format,
                                          .products = PERMITTED,
                                          .product_count = 4,
                                          .ignore = IGNORED,
-                                         .ignore_count = 1};
+                                         .ignore_count = 1,
+                                         .events = EVENTS,
+                                         .event_count = 4,
+                                         .fields = FIELDS};
     const struct panel *panel = panel_find(format);
     struct panel_event event = {0};
     struct problem problem = {0};
@@ -51,7 +73,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&arena);
     if (panel != NULL && size <= 64 * 1024) {
         char *body = arena_strndup(&arena, (const char *)data, size);
-        if (!panel->read(body, size, &source, &arena, &event, &problem)) {
+        const struct panel_input input = {.body = body,
+                                          .len = size,
+                                          .source = &source,
+                                          .event = header[0] != '\0' ? header : NULL,
+                                          .now_s = 1800000000};
+        if (!panel->read(&input, &arena, &event, &problem)) {
             PROMISE(problem.status >= 400 && problem.status < 500 && problem.text != NULL);
         } else if (event.kind == PANEL_ORDER) {
             if (request_check(&event.request, &CONFIG, &source, "msg_1", &arena, &problem))
@@ -61,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
     }
     arena_clear(&arena);
+    free(header);
     free(format);
     return 0;
 }
