@@ -209,6 +209,8 @@ install: programs panels ## into DESTDIR and PREFIX (/usr/local)
 	  build/panels/license-bridge-examples.zip $(DESTDIR)$(SHARE)/panels/
 	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.conf) \
 	  $(DESTDIR)$(PREFIX)/share/doc/license-bridge/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/license-bridge/schema
+	install -m 644 $(wildcard docs/schema/*.json) $(DESTDIR)$(PREFIX)/share/doc/license-bridge/schema/
 	if command -v scdoc >/dev/null; then for page in $(wildcard docs/man/*.scd); do \
 	  name=$${page##*/}; name=$${name%.scd}; d=$(DESTDIR)$(PREFIX)/share/man/man$${name##*.}; \
 	  install -d $$d && scdoc <$$page >$$d/$$name && chmod 644 $$d/$$name || exit 1; done; fi

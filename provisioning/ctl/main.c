@@ -25,7 +25,9 @@ static const struct command commands[] = {
      "[TYPE] [--source NAME] [--secret-file FILE] [--url URL] [--field KEY=VALUE ...] [--body FILE] [--id ID] [--ca "
      "FILE] "
      "[--dry-run]",
-     "post a signed event, an example of TYPE or a file, as a panel or as the bridge would", trigger_event},
+     "post an event, an example of TYPE or a file, signed by Standard Webhooks: to sources of the format canonical, or "
+     "a notice to a panel",
+     trigger_event},
     {"listen", "[--port N] [--source NAME] [--secret-file FILE ...] [--answer STATUS] [--count N]",
      "print the callbacks that arrive at a port of this machine, with their signatures checked", listen_here},
     {"callbacks", "[--dead] [--waiting] [--source S] [--limit N] [--resend ID] [--reason TEXT] [--dry-run]",
