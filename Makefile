@@ -207,7 +207,7 @@ install: programs panels ## into DESTDIR and PREFIX (/usr/local)
 	install -d $(DESTDIR)$(SHARE)/panels
 	install -m 644 build/panels/license-bridge-whmcs.zip build/panels/license-bridge-wisecp.zip \
 	  build/panels/license-bridge-examples.zip $(DESTDIR)$(SHARE)/panels/
-	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.conf) \
+	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.conf docs/*.yaml) \
 	  $(DESTDIR)$(PREFIX)/share/doc/license-bridge/
 	install -d $(DESTDIR)$(PREFIX)/share/doc/license-bridge/schema
 	install -m 644 $(wildcard docs/schema/*.json) $(DESTDIR)$(PREFIX)/share/doc/license-bridge/schema/
