@@ -202,6 +202,25 @@ def mutated(draw):
     return event, provider
 
 
+EDGES = {
+    "billing_months": [0, 1, 120, 121], "sequence": [-1, 0, 2 ** 63 - 1, 2 ** 63], "max_credits": [-1, 0, 10 ** 9, 10 ** 9 + 1],
+    **{name: ["", *(letter * count for letter in "xğ" for count in (100, 101, 127, 128, 200, 201, 255, 256))]
+       for name in sorted(set(FIELDS) - {"product_code", "ip", "new_ip", "period_end", "dry_run", "metadata", "billing_months", "sequence",
+                                         "max_credits", "verification_type"})},
+    "metadata": [{"machine_name": "x" * 255}, {"machine_name": "x" * 256}, {"os_info": "x" * 256}, [], [1]],
+}
+
+
+@pytest.mark.parametrize("name", sorted(EDGES))
+def test_edges(rig, name):
+    """The last value that is good and the first that is not, for both providers."""
+    for provider in PRODUCTS:
+        for value in EDGES[name]:
+            event = example("license.create", provider)
+            event["data"][name] = value
+            assert (taken(rig, event).status == 200) == permitted(event, provider), (name, value, provider)
+
+
 def same_address(data):
     try:
         return ipaddress.ip_address(data["ip"]) == ipaddress.ip_address(data["new_ip"])
