@@ -181,9 +181,11 @@ static bool filter_read(struct bulk_task *task, const json_t *body)
             json_object_set_new(kept, name, json_string(text));
         }
     }
-    char *text = json_dumps(kept, JSON_COMPACT);
-    task->filter = arena_strdup(&request->arena, text);
-    free(text);
+    if (good) { /* otherwise the request is answered and its arena gone */
+        char *text = json_dumps(kept, JSON_COMPACT);
+        task->filter = arena_strdup(&request->arena, text);
+        free(text);
+    }
     json_decref(kept);
     return good;
 }

@@ -94,7 +94,8 @@ def test_three_hosts_share_a_budget_without_a_429(cluster, workers):
     assert last["state"] == "queued" and last["attempts"] == 0
     assert "waits for its turn at activate.php, which takes 60 calls" in last["reason"], last
     expected = sql(rig, f"select extract(epoch from '{last['next_try_at']}'::timestamptz)")[0][0]
-    row = sql(rig, "select endpoint, requests, free, waiting from ops.budgets where account = 'zone'")
+    row = sql(rig, "select endpoint, requests, free, waiting from ops.budgets where account = 'zone'"
+                   " and endpoint = 'activate.php'")
     assert row == [["activate.php", "60", "0", str(ORDERS - REQUESTS)]]
     # ... and nobody asks all the time meanwhile.
     used = sum(hosts.cpu_seconds(child.pid) for child in running)

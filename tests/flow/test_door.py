@@ -399,7 +399,15 @@ def test_one_poisoned_delivery_does_not_spoil_the_others(front):
 
 def test_lost_races_are_tried_again_but_not_for_ever(front):
     front.sql("""create sequence public.races;
-                 grant usage on sequence public.races to public;
+                 grant usage, select on sequence public.races to public;
+                 -- What is ordinary goes by sets: another batch was quicker with these licenses.
+                 create function public.taken() returns trigger language plpgsql as $$ begin
+                   if new.service_id = 'hopeless' or new.service_id = 'racy' and (select last_value from public.races) < 4 then
+                     raise unique_violation;
+                   end if;
+                   return new;
+                 end $$;
+                 create trigger taken before insert on bridge.license for each row execute function public.taken();
                  alter function bridge.intake_accept_one(bridge.intake_row) rename to intake_accept_real;
                  create function bridge.intake_accept_one(r bridge.intake_row) returns bridge.intake_result
                  language plpgsql as $$ begin

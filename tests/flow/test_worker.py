@@ -345,10 +345,11 @@ def test_a_reload_that_takes_an_account_away_while_it_is_claimed_for(rig, servic
     assert rig.wait(order)["state"] == "failed"  # there is no such key
 
 
-def test_a_worker_of_another_schema_claims_nothing(rig, service):
+def test_a_worker_that_the_schema_no_longer_serves_claims_nothing(rig, service):
     rig.ctl("stop", "worker1")
     sql = ["psql", "-X", "-q", rig.env["DATABASE_URL"], "-c"]
-    subprocess.run([*sql, "insert into bridge.schema_migration values (9999, 'x', 'x')"], check=True)
+    subprocess.run([*sql, "insert into bridge.schema_migration values (9999, 'x', 'x');"
+                    "update bridge.schema_floor set oldest_program = 9999"], check=True)
     try:
         rig.ctl("start", "worker1")
         wait_for(lambda: "schema.other" in rig.log("worker1"))
@@ -356,5 +357,6 @@ def test_a_worker_of_another_schema_claims_nothing(rig, service):
                              check=True, capture_output=True, text=True).stdout
         assert out.strip() == "0"
     finally:
-        subprocess.run([*sql, "delete from bridge.schema_migration where number = 9999"], check=True)
+        subprocess.run([*sql, "delete from bridge.schema_migration where number = 9999;"
+                        "update bridge.schema_floor set oldest_program = 1"], check=True)
     service.done("license.create")
