@@ -996,7 +996,8 @@ begin
   if p_fate = 'done' then
     perform bridge.order_end(o.order_id, 'succeeded', 'balance', 'the answer was lost, but the balance shows the purchase',
                              coalesce(p_cost, o.price), null, false);
-  elsif p_fate in ('not', 'free') and p_evidence then
+  elsif p_fate in ('not', 'free') and p_evidence and not exists (
+          select from bridge.attempt a where a.order_id = o.order_id and a.reason_code = 'foreign_answer') then
     -- What may have been carried out for nothing stays doubted: a refusal from now on may mean that it is there.
     update bridge.orders
     set state = 'queued', reason_code = 'balance', reason = 'the balance shows that nothing was bought: tried again',
@@ -2402,12 +2403,9 @@ $$;
 CREATE FUNCTION bridge.order_probeable(o bridge.orders) RETURNS boolean
     LANGUAGE sql STABLE
     AS $$
-  select (o.type = 'license.create'
-          or (o.type = 'license.change_product' and exists (
-                select from bridge.license l where l.license_id = o.license_id and l.status = 'active')))
-         and o.provider = '724license' and not exists (
+  select o.type = 'license.create' and o.provider = '724license' and not exists (
            select from bridge.pair p
-           where p.account = o.account and p.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)
+           where p.account = o.account and p.upstream_type = o.upstream_type
              and p.ip = o.ip and (p.owned_at is not null or p.terminated_at is not null))
 $$;
 

@@ -17,6 +17,7 @@ struct probe {
     const struct config_account *config;
     struct window_doubt_row doubt;
     int64_t epoch; /* of the line's lease */
+    int64_t taken_ms;
     enum probe_end end;
     probe_done_fn *done;
     void *ctx;
@@ -82,7 +83,9 @@ static void probe_taken(void *ctx, const struct rows *rows)
         probe_failed(probe, rows);
         return;
     }
-    if (rows_null(rows, 0, "epoch") || !plan_call(&plan, &call)) {
+    /* Frozen past the lease: others may have settled it, and what they did since must not be undone. */
+    if (rows_null(rows, 0, "epoch") || !worker_lease_good(probe->account->worker, probe->config, probe->taken_ms) ||
+        !plan_call(&plan, &call)) {
         probe_finish(probe, PROBE_TAKEN);
         return;
     }
@@ -101,6 +104,7 @@ void probe_start(struct account_state *account, const struct window_doubt_row *d
     probe->doubt = *doubt;
     probe->done = done;
     probe->ctx = ctx;
+    probe->taken_ms = worker_now_ms(account->worker);
     account->worker->running++;
     window_probe_take(account->worker->work, account->worker->name, probe->doubt.order_id,
                       worker_lease_ms(account->worker, account->config),

@@ -1,13 +1,15 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What became of one doubt.  p_fate: 'done', 'not', 'free' (carried out or not, nothing was charged), 'unknown'.
--- Touches: what order_end touches.
+-- An order whose answer named another one's license is never bought again without a person: the answer may have been
+-- its own, and the other's the wrong one.  Touches: attempt (read), what order_end touches.
 create or replace function bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text)
 returns void language plpgsql as $$
 begin
   if p_fate = 'done' then
     perform bridge.order_end(o.order_id, 'succeeded', 'balance', 'the answer was lost, but the balance shows the purchase',
                              coalesce(p_cost, o.price), null, false);
-  elsif p_fate in ('not', 'free') and p_evidence then
+  elsif p_fate in ('not', 'free') and p_evidence and not exists (
+          select from bridge.attempt a where a.order_id = o.order_id and a.reason_code = 'foreign_answer') then
     -- What may have been carried out for nothing stays doubted: a refusal from now on may mean that it is there.
     update bridge.orders
     set state = 'queued', reason_code = 'balance', reason = 'the balance shows that nothing was bought: tried again',

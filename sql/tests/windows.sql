@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Spending windows: R1 to R9 as the database keeps them.
 \ir helper.psql
-select plan(72);
+select plan(74);
 
 create function t.a(p_account text default 'main') returns bridge.account language sql as $$
   select a from bridge.account a where account = p_account
@@ -165,6 +165,15 @@ select t.call('h') \g /dev/null
 select t.outcome('h', '{"upstream_id": "77"}') \g /dev/null
 select is(t.state('h'), 'succeeded done', '… and a provider that gives several licenses one id is believed from then on');
 select t.settle() \g /dev/null
+update bridge.license set upstream_license_id = '79' where license_id = (t.o('b')).license_id;
+select t.send('i', '{"service_id": "9", "ip": "192.0.2.9"}') \g /dev/null
+select t.window() \g /dev/null
+select t.call('i') \g /dev/null
+select t.outcome('i', '{"upstream_id": "79"}') \g /dev/null
+select is(t.settle('main', 'not', 1000, true), true, 'where the balance shows none, even under settle = evidence …');
+select is(t.state('i'), 'needs_review not_shown', '… a person looks: the other order''s answer may be the wrong one');
+update bridge.orders set deadline = now() - interval '1 minute' where order_id = t.id('i');
+select bridge.operator_resolve('me', t.id('i'), 'did_not_happen', 'looked', null, 0) \g /dev/null
 update bridge.line set run_at = now() where head_order = t.id('d');
 
 -- Alarm, short balance, pause.
