@@ -132,9 +132,9 @@ def test_license_ids_in_other_spellings(rig, services, said, kept):
     assert service.bought() == (1, 0)
 
 
-@pytest.mark.parametrize("when,attempts", [("before", 2), ("after", 1)])
-def test_an_answer_that_belongs_to_another_order(rig, services, owner, when, attempts):
-    """It names the license of the one before: whether this one was bought, the balance tells."""
+@pytest.mark.parametrize("when,state", [("before", "needs_review"), ("after", "succeeded")])
+def test_an_answer_that_belongs_to_another_order(rig, services, owner, when, state):
+    """It names the license of the one before: the balance tells what was bought, and nobody buys it again unasked."""
     service = services()
     theirs = owner.upstream()["id"]
     rig.fault(endpoint="unsuspend", ip=service.ip, fault="5xx", when="before", times=-1)
@@ -144,8 +144,10 @@ def test_an_answer_that_belongs_to_another_order(rig, services, owner, when, att
     wait_for(lambda: rig.order(order)["state"] == "in_doubt")
     assert "another order's" in rig.order(order)["reason"]
     order = rig.wait(order)
-    assert (order["state"], order["attempts"]) == ("succeeded", attempts)
-    assert service.bought() == (1, 0)
+    assert (order["state"], order["attempts"]) == (state, 1)
+    assert service.bought() == (1 if when == "after" else 0, 0)
+    if state == "needs_review":
+        resolve(rig, order["order_id"])
 
 
 def test_the_price_of_another_product_is_no_price(rig, owner):
@@ -214,14 +216,16 @@ def test_a_create_that_found_an_old_license_for_nothing_is_tried_again(rig, serv
     assert heir.bought()[0] == 1
 
 
-def test_a_change_of_product_that_costs_nothing_is_looked_for(rig, services):
+def test_a_change_of_product_is_not_looked_for(rig, services):
+    """The license that still runs under the old type could be what answers."""
     rig.control("personality", {"change_core": "free"})
     service = services("litespeed")
     service.done("license.create")
     rig.fault(endpoint="change-core", ip=service.ip, fault="drop", when="after", times=1)
-    order = service.done("license.change_product", new_product_code="litespeed_x_core")
-    assert "the license is there" in order["reason"]
-    assert len(service.calls("change-core")) == 1
+    order = rig.wait(service.order("license.change_product", new_product_code="litespeed_x_core"))
+    assert service.calls("unsuspend") == []
+    if order["state"] == "needs_review":
+        resolve(rig, order["order_id"])
 
 
 def test_evidence_that_is_not_answered_is_asked_again(rig, service):
