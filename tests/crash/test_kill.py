@@ -100,6 +100,9 @@ def test_kills_lose_nothing_and_buy_nothing_twice(seed):
                 list(pool.map(panel.license, range(LICENSES)))
             # The queue goes on being worked off under fire for a while.
             time.sleep(10)
+            end = time.monotonic() + 60
+            while sum(kills.values()) < 5 and time.monotonic() < end:
+                time.sleep(0.1)
         finally:
             stop.set()
             thread.join()
