@@ -222,6 +222,7 @@ CREATE TABLE bridge.account (
     catalogue_at timestamp with time zone,
     info jsonb,
     info_at timestamp with time zone,
+    unread_at timestamp with time zone,
     CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
     CONSTRAINT account_provider_check CHECK ((provider = ANY (ARRAY['724license'::text, 'lisanszone'::text]))),
     CONSTRAINT account_width_check CHECK (((width >= 1) AND (width <= 8))),
@@ -245,6 +246,8 @@ COMMENT ON COLUMN bridge.account.low_told IS 'Those below which it is and which 
 COMMENT ON COLUMN bridge.account.catalogue_at IS 'When a worker last set about reading the catalogue';
 
 COMMENT ON COLUMN bridge.account.info IS 'What the provider said of itself';
+
+COMMENT ON COLUMN bridge.account.unread_at IS 'When a reading of the balance last failed';
 
 CREATE FUNCTION bridge.account_lock(p_account text, p_version bigint) RETURNS bridge.account
     LANGUAGE sql
@@ -577,6 +580,28 @@ CREATE FUNCTION bridge.balance_unread(p_account text) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
   update bridge.account set unread_since = now() where account = p_account and unread_since is null
+$$;
+
+CREATE FUNCTION bridge.balance_unreadable(p_account text, p_gap_ms bigint, p_limit_ms bigint) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  was bridge.account;
+  since timestamptz;
+  age interval;
+begin
+  select a.* into was from bridge.account a where a.account = p_account for no key update;
+  since := case when was.unread_at > now() - p_gap_ms * interval '1 ms' then was.unread_since end;
+  age := now() - coalesce(since, now());
+  update bridge.account set unread_since = coalesce(since, now()), unread_at = now() where account = p_account;
+  if age >= p_limit_ms * interval '1 ms' and was.unread_at - since < p_limit_ms * interval '1 ms' then
+    perform bridge.operator_note('license-bridge', 'account.balance_unreadable', null, p_account,
+      format('the balance cannot be read since %s UTC: orders go on one at a time, without conclusions from it',
+             to_char(since at time zone 'UTC', 'YYYY-MM-DD HH24:MI')));
+  end if;
+  return extract(epoch from age) * 1000;
+end
 $$;
 
 CREATE FUNCTION bridge.balance_watch() RETURNS trigger
@@ -992,12 +1017,13 @@ $$;
 CREATE FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) RETURNS void
     LANGUAGE plpgsql
     AS $$
+declare
+  strange text := case when p_fate <> 'done' then bridge.doubt_foreign(o) end;
 begin
   if p_fate = 'done' then
     perform bridge.order_end(o.order_id, 'succeeded', 'balance', 'the answer was lost, but the balance shows the purchase',
                              coalesce(p_cost, o.price), null, false);
-  elsif p_fate in ('not', 'free') and p_evidence and not exists (
-          select from bridge.attempt a where a.order_id = o.order_id and a.reason_code = 'foreign_answer') then
+  elsif p_fate in ('not', 'free') and p_evidence and strange is null then
     -- What may have been carried out for nothing stays doubted: a refusal from now on may mean that it is there.
     update bridge.orders
     set state = 'queued', reason_code = 'balance', reason = 'the balance shows that nothing was bought: tried again',
@@ -1008,11 +1034,37 @@ begin
     update bridge.orders
     set state = 'needs_review', unsettled = true, updated_at = now(), next_try_at = null, doubted = true,
         reason_code = case when p_fate in ('not', 'free') then 'not_shown' else 'unsettled' end,
-        reason = case p_fate when 'not' then 'the answer was lost; the balance does not show a purchase'
-                             when 'free' then 'the answer was lost; nothing was charged, but it may cost nothing'
-                      else 'the answer was lost; ' || p_sentence end
+        reason = coalesce(strange, 'the answer was lost') || '; '
+                 || case p_fate when 'not' then 'the balance does not show a purchase'
+                                when 'free' then 'nothing was charged, but it may cost nothing'
+                                else p_sentence end
     where order_id = o.order_id;
   end if;
+end
+$$;
+
+CREATE FUNCTION bridge.doubt_foreign(o bridge.orders) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+declare
+  other bigint;
+begin
+  if not exists (select from bridge.attempt a where a.order_id = o.order_id and a.reason_code = 'foreign_answer') then
+    return null;
+  end if;
+  select d.order_id into other
+  from bridge.license l join bridge.orders d using (license_id)
+  where l.account = o.account and l.upstream_license_id = o.upstream_license_id and l.license_id <> o.license_id
+    and d.type = 'license.create' and d.state = 'succeeded'
+  order by d.order_id desc limit 1;
+  if other is null then
+    return format('the answer named license %s, which is another order''s', o.upstream_license_id);
+  end if;
+  perform bridge.operator_note('license-bridge', 'order.questioned', other, o.account,
+    format('order %s was answered with the same license %s: one of the two may not have been bought', o.order_id,
+           o.upstream_license_id));
+  return format('the answer named license %s, which is order %s''s: one of the two may not have been bought',
+                o.upstream_license_id, other);
 end
 $$;
 
@@ -3000,7 +3052,8 @@ begin
   where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   -- A statement of its own, so that it sees what whoever held the line before has done.
   if l.lease_owner is not null
-     or not exists (select from bridge.orders where order_id = p_order and (state = 'in_doubt' or unsettled)) then
+     or not exists (select from bridge.orders o where o.order_id = p_order and (o.state = 'in_doubt' or o.unsettled)
+                    and bridge.order_probeable(o)) then
     return null;
   end if;
   update bridge.line
@@ -3450,9 +3503,11 @@ begin
   where l.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   perform from bridge.account a where a.account = (select account from bridge.orders where order_id = p_order)
   for no key update;
+  perform from bridge.pair p join bridge.orders d on p.account = d.account and p.upstream_type = d.upstream_type and p.ip = d.ip
+  where d.order_id = p_order for update of p;
   select * into o from bridge.orders where order_id = p_order and attempts = p_attempt and paid
     and (state = 'in_doubt' or (state = 'needs_review' and unsettled)) for update;
-  if not found then
+  if not found or not bridge.order_probeable(o) then
     return false;
   end if;
   perform bridge.account_touched(o, 'succeeded');
@@ -3463,6 +3518,29 @@ begin
   end if;
   return true;
 end
+$$;
+
+CREATE FUNCTION bridge.window_repriced(w bridge.spending_window, p_moved numeric) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if p_moved <> w.confirmed and p_moved = bridge.window_expected(w.window_id)::numeric then
+    insert into bridge.ledger (account, kind, amount, note)
+    values (w.account, 'adjustment', p_moved - w.confirmed, format('window %s was charged at new prices', w.window_id));
+    perform bridge.operator_note('license-bridge', 'account.prices_changed', null, w.account,
+      format('window %s cost %s and was booked at %s: the prices have changed', w.window_id, trim_scale(p_moved),
+             trim_scale(w.confirmed)));
+  end if;
+end
+$$;
+
+CREATE FUNCTION bridge.window_rise_doubtful(w bridge.spending_window, p_rise numeric) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select bool_or(o.reason_code = 'probe' or exists (
+                   select from bridge.attempt t where t.order_id = o.order_id and t.reason_code = 'foreign_answer'))
+         and p_rise between min(least(o.price, o.price_other)) and sum(o.price)
+  from bridge.orders o where o.window_id = w.window_id and o.state = 'succeeded'
 $$;
 
 CREATE FUNCTION bridge.window_settle(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_orders bigint[], p_fates text[], p_costs numeric[], p_evidence boolean, p_sentence text, p_alarm text, p_learned numeric, p_rise numeric, p_next boolean, p_width integer) RETURNS boolean
@@ -3488,16 +3566,24 @@ begin
     select * into o from bridge.orders where order_id = r.id and state = 'in_doubt' for update;
     perform bridge.doubt_end(o, r.fate, r.cost, p_evidence, p_sentence);
   end loop;
+  if p_rise > 0 and bridge.window_rise_doubtful(w, p_rise) then
+    p_alarm := 'more credits are left than the orders that count as bought leave: one of them was not charged';
+    p_rise := null;
+  end if;
   perform bridge.window_book(a, w, p_balance, p_learned, p_rise, p_alarm);
+  if cardinality(p_orders) = 0 and not (w.tainted or p_sandbox) and p_alarm is null and p_learned is null then
+    perform bridge.window_repriced(w, w.balance_open - p_balance);
+  end if;
   update bridge.spending_window set state = 'shut', balance_close = p_balance, closed_at = now()
   where window_id = w.window_id;
   update bridge.account
-  set version = version + 1, window_state = 'shut', sandbox = p_sandbox,
+  set version = version + 1, window_state = 'shut',
+      sandbox = case when p_balance is null then sandbox else p_sandbox end,
       alarm = coalesce(alarm, p_alarm), alarm_at = case when p_alarm is null then alarm_at else coalesce(alarm_at, now()) end,
       width = case when cardinality(p_orders) > 0 or w.tainted or p_alarm is not null then 1
                    else least(width * 2, p_width) end
   where account = p_account returning * into a;
-  if p_next and p_balance is not null and not a.paused then
+  if p_next and p_balance is not null and p_alarm is null and not a.paused then
     perform bridge.window_open_locked(a, p_balance, p_sandbox, p_width);
   end if;
   return true;
@@ -5923,6 +6009,9 @@ GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_
 REVOKE ALL ON FUNCTION bridge.balance_unread(p_account text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.balance_unread(p_account text) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.balance_unreadable(p_account text, p_gap_ms bigint, p_limit_ms bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.balance_unreadable(p_account text, p_gap_ms bigint, p_limit_ms bigint) TO bridge_worker;
+
 REVOKE ALL ON FUNCTION bridge.balance_watch() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.budget_cool(p_account text, p_endpoint text, p_egress text, p_retry_after_ms bigint, p_elapsed_ms bigint) FROM PUBLIC;
@@ -5974,6 +6063,8 @@ REVOKE ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_k
 GRANT ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.doubt_foreign(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.event_shown(p_body bytea) FROM PUBLIC;
 
@@ -6267,6 +6358,10 @@ GRANT ALL ON FUNCTION bridge.window_prices_hold(p_window bigint) TO bridge_worke
 
 REVOKE ALL ON FUNCTION bridge.window_probed(p_order bigint, p_attempt integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.window_probed(p_order bigint, p_attempt integer) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_repriced(w bridge.spending_window, p_moved numeric) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.window_rise_doubtful(w bridge.spending_window, p_rise numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.window_settle(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_orders bigint[], p_fates text[], p_costs numeric[], p_evidence boolean, p_sentence text, p_alarm text, p_learned numeric, p_rise numeric, p_next boolean, p_width integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.window_settle(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_orders bigint[], p_fates text[], p_costs numeric[], p_evidence boolean, p_sentence text, p_alarm text, p_learned numeric, p_rise numeric, p_next boolean, p_width integer) TO bridge_worker;

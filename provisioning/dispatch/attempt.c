@@ -22,6 +22,7 @@ struct attempt {
     const struct config_account *config;
     struct work *work;
     attempt_end_fn *end;
+    int64_t claimed_ms; /* of work that may be repeated */
     struct call call;
     struct decide_input input;
     bool may_act_late; /* a harmless call beside the attempt was lost: it may still act */
@@ -38,6 +39,7 @@ static struct attempt *attempt_new(struct account_state *account, struct work **
     attempt->config = account->config;
     attempt->work = *work;
     attempt->end = end;
+    attempt->claimed_ms = account->claim_ms;
     attempt->outcome.order_id = attempt->work->order_id;
     attempt->outcome.attempt = attempt->work->attempt;
     attempt->outcome.epoch = attempt->work->epoch;
@@ -161,17 +163,25 @@ static bool evidence_plan(const struct work *work, const char *ip, struct call *
     return plan_call(&plan, call);
 }
 
+/* Evidence is a state call: past the lease it could undo what another worker has
+ * done since. */
+static bool evidence_in_time(const struct attempt *attempt)
+{
+    return worker_lease_good(attempt->account->worker, attempt->config, attempt->claimed_ms);
+}
+
 /* The old address no longer knows the license: what is on the new one is it. */
 static void old_address_asked(void *ctx, const struct answer *answer)
 {
     struct attempt *attempt = ctx;
     struct call call;
     enum decide_evidence old = evidence_ended(attempt, answer);
-    if (old == EVIDENCE_NONE && !answer->denied && evidence_plan(attempt->work, attempt->work->plan.new_ip, &call)) {
+    bool gone = old == EVIDENCE_NONE && !answer->denied;
+    if (gone && evidence_in_time(attempt) && evidence_plan(attempt->work, attempt->work->plan.new_ip, &call)) {
         attempt_call(attempt, &call, NULL, evidence_read);
         return;
     }
-    attempt->input.evidence = old == EVIDENCE_UNREAD ? EVIDENCE_UNREAD : EVIDENCE_NONE;
+    attempt->input.evidence = gone || old == EVIDENCE_UNREAD ? EVIDENCE_UNREAD : EVIDENCE_NONE;
     attempt_decide(attempt);
 }
 
@@ -200,6 +210,10 @@ static void attempt_decide(struct attempt *attempt)
 {
     struct decision decision = decide(&attempt->input);
     struct call call;
+    if (decision.ask_evidence && !evidence_in_time(attempt)) {
+        attempt->input.evidence = EVIDENCE_UNREAD;
+        decision = decide(&attempt->input);
+    }
     if (decision.ask_balance) {
         call = (struct call){.name = CALL_BALANCE};
         attempt_call(attempt, &call, NULL, balance_read);

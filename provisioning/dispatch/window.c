@@ -17,6 +17,7 @@
 
 #define READ_AGAIN_MS 200
 #define PROBE_TRIES   3
+#define UNREAD_GAP_MS 60000 /* between two readings of one spell, beyond the waits that are set */
 
 struct step {
     struct account_state *account;
@@ -257,22 +258,33 @@ static void step_balance_known(struct step *step)
         step_judge(step);
 }
 
+/* Never stuck: when nobody can read the balance for long, selling goes on without conclusions from it. */
+static void unread_noted(void *ctx, const struct rows *rows)
+{
+    struct step *step = ctx;
+    if (rows_status(rows) != ROWS_OK) {
+        step_failed(step, "unread", rows);
+    } else if (rows_int(rows, 0, "spell_ms") < step->config->unread_ms) {
+        step_end(step, step->config->retry_base_ms);
+    } else {
+        log_warn("balance.unreadable", log_str("account", step->config->name),
+                 log_int("ms", rows_int(rows, 0, "spell_ms")));
+        step_balance_known(step);
+    }
+}
+
 static void step_unread(struct step *step, const struct answer *answer)
 {
     struct worker *worker = step->account->worker;
+    const struct config_account *config = step->config;
     if (answer->denied && step->view.state == WINDOW_SHUT) {
-        account_pause(worker->work, step->config->name,
-                      "the provider does not accept the account's token or our address");
-        log_warn("account.paused", log_str("account", step->config->name), log_str("reason", answer->reason));
+        account_pause(worker->work, config->name, "the provider does not accept the account's token or our address");
+        log_warn("account.paused", log_str("account", config->name), log_str("reason", answer->reason));
     }
-    window_unread(worker->work, step->config->name);
+    log_note("balance.unread", log_str("account", config->name), log_str("reason", answer->reason));
     step->has_balance = false;
-    if (step->view.unread_ms >= step->config->unread_ms) {
-        log_warn("balance.unreadable", log_str("account", step->config->name), log_str("reason", answer->reason));
-        step_balance_known(step);
-    } else {
-        step_end(step, step->config->retry_base_ms);
-    }
+    window_unread(worker->work, config->name, UNREAD_GAP_MS + 2 * (config->retry_base_ms + config->call_timeout_ms),
+                  config->unread_ms, unread_noted, step);
 }
 
 /* Two equal readings count: one may have been taken while something moved. */

@@ -40,7 +40,6 @@ bool window_view_read(const struct rows *rows, struct window_view *view)
     view->width = (int)rows_int(rows, 0, "width");
     view->age_ms = rows_int(rows, 0, "age_ms");
     view->settle_ms = rows_int(rows, 0, "settle_ms");
-    view->unread_ms = rows_int(rows, 0, "unread_ms");
     view->solo_done = credits_column(rows, 0, "solo_other", &view->solo_other);
     view->solo_free = view->solo_done && rows_bool(rows, 0, "solo_free");
     return true;
@@ -217,10 +216,13 @@ void window_expected(struct session *session, int64_t window_id, session_done_fn
     submit_window(session, &QUERY_WINDOW_EXPECTED, window_id, done, ctx);
 }
 
-void window_unread(struct session *session, const char *account)
+void window_unread(struct session *session, const char *account, int64_t gap_ms, int64_t limit_ms,
+                   session_done_fn *done, void *ctx)
 {
     struct params params;
     params_init(&params);
     params_text(&params, account);
-    session_submit(session, &QUERY_BALANCE_UNREAD, &params, STATEMENT_TIMEOUT_MS, NULL, NULL);
+    params_int(&params, gap_ms);
+    params_int(&params, limit_ms);
+    session_submit(session, &QUERY_BALANCE_UNREADABLE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }

@@ -33,7 +33,6 @@ struct window_view {
     int width;
     int64_t age_ms;
     int64_t settle_ms;    /* until the balance may be read to settle it */
-    int64_t unread_ms;    /* since when the balance cannot be read; 0: it can */
     bool solo_done;       /* the call of a solo window is confirmed; it was booked in `confirmed` … */
     credits_t solo_other; /* … and may have cost this instead … */
     bool solo_free;       /* … or nothing */
@@ -90,6 +89,9 @@ void window_probed(struct session *session, const struct window_doubt_row *doubt
 void window_settle(struct session *session, const char *account, const struct window_settlement *settlement,
                    session_done_fn *done, void *ctx);
 void window_expected(struct session *session, int64_t window_id, session_done_fn *done, void *ctx);
-void window_unread(struct session *session, const char *account);
+/* The balance could not be read.  gap_ms: failures further apart are two spells; limit_ms: after a spell that long the
+ * operators are told.  The row's spell_ms: how long it has lasted. */
+void window_unread(struct session *session, const char *account, int64_t gap_ms, int64_t limit_ms,
+                   session_done_fn *done, void *ctx);
 
 #endif

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- R7.  The probe is about to be asked, by one worker alone: it leases the line.  The probe is a state call, so until
--- it can no longer act the license's next order waits.  Says the lease's epoch; null:
--- another worker is at it.  One in review is asked for again after as long as it has lain there, at most an hour.  Touches: line, orders.
+-- it can no longer act the license's next order waits.  Says the lease's epoch; null: another worker is at it, or the
+-- pair was adopted or settled meanwhile, so that what is found would prove nothing.  One in review is asked for again
+-- after as long as it has lain there, at most an hour.  Touches: line, orders.
 create or replace function bridge.probe_take(p_worker text, p_order bigint, p_lease_ms bigint, p_late_ms bigint) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -11,7 +12,8 @@ begin
   where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   -- A statement of its own, so that it sees what whoever held the line before has done.
   if l.lease_owner is not null
-     or not exists (select from bridge.orders where order_id = p_order and (state = 'in_doubt' or unsettled)) then
+     or not exists (select from bridge.orders o where o.order_id = p_order and (o.state = 'in_doubt' or o.unsettled)
+                    and bridge.order_probeable(o)) then
     return null;
   end if;
   update bridge.line

@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- R7.  The probe found what a doubtful order was to bring about: it was carried out, even where nothing can be
--- concluded from the balance.  Touches: line, account, and what order_end touches.
+-- concluded from the balance.  False: it was settled meanwhile, or the pair was adopted, so that the find proves
+-- nothing.  Touches: line, account, pair (locked), and what order_end touches.
 create or replace function bridge.window_probed(p_order bigint, p_attempt int) returns boolean
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -10,9 +11,11 @@ begin
   where l.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   perform from bridge.account a where a.account = (select account from bridge.orders where order_id = p_order)
   for no key update;
+  perform from bridge.pair p join bridge.orders d on p.account = d.account and p.upstream_type = d.upstream_type and p.ip = d.ip
+  where d.order_id = p_order for update of p;
   select * into o from bridge.orders where order_id = p_order and attempts = p_attempt and paid
     and (state = 'in_doubt' or (state = 'needs_review' and unsettled)) for update;
-  if not found then
+  if not found or not bridge.order_probeable(o) then
     return false;
   end if;
   perform bridge.account_touched(o, 'succeeded');

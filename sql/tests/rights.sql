@@ -7,7 +7,7 @@ create table t.may (role text, functions text[]);
 insert into t.may values
   ('bridge_intake', array['account_ensure', 'callbacks_configure', 'intake_accept', 'intake_refuse', 'order_read', 'orders_rest', 'price_read',
                           'schema_version', 'service_orders', 'source_licenses', 'token_check']),
-  ('bridge_worker', array['account_doubts', 'account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread',
+  ('bridge_worker', array['account_doubts', 'account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread', 'balance_unreadable',
                           'budget_cool', 'budget_ease', 'budget_take',
                           'callback_ended', 'callbacks_claim', 'callbacks_configure', 'callbacks_prune', 'catalogue_take',
                           'holds_release', 'hours_sum', 'info_store', 'license_activated', 'license_invalid', 'license_valid', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end', 'probe_give', 'probe_take',

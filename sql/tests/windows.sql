@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Spending windows: R1 to R9 as the database keeps them.
 \ir helper.psql
-select plan(74);
+select plan(94);
 
 create function t.a(p_account text default 'main') returns bridge.account language sql as $$
   select a from bridge.account a where account = p_account
@@ -172,9 +172,75 @@ select t.call('i') \g /dev/null
 select t.outcome('i', '{"upstream_id": "79"}') \g /dev/null
 select is(t.settle('main', 'not', 1000, true), true, 'where the balance shows none, even under settle = evidence …');
 select is(t.state('i'), 'needs_review not_shown', '… a person looks: the other order''s answer may be the wrong one');
+select is((t.o('i')).reason, format('the answer named license 79, which is order %s''s: one of the two may not have been bought; the balance does not show a purchase', t.id('b')),
+          '… both are named');
+select is((select count(*) from bridge.operator_action where action = 'order.questioned' and order_id = t.id('b')), 1::bigint,
+          '… and the other one''s timeline says so too');
 update bridge.orders set deadline = now() - interval '1 minute' where order_id = t.id('i');
 select bridge.operator_resolve('me', t.id('i'), 'did_not_happen', 'looked', null, 0) \g /dev/null
 update bridge.line set run_at = now() where head_order = t.id('d');
+
+-- A rise where an order counts as bought by the probe may be its price, and is no top-up; any other is.
+create function t.rise(p_name text, p_rise numeric) returns text language plpgsql as $$
+declare
+  before bigint := (select count(*) from bridge.ledger where kind = 'topup');
+begin
+  perform bridge.window_close('main', (t.a()).window_id);
+  perform bridge.window_settle('main', (t.a()).version, 1000, false, '{}', '{}', '{}', true, 'test', null, null, p_rise, false, 4);
+  return format('%s %s', (select count(*) from bridge.ledger where kind = 'topup') - before, (t.a()).alarm);
+end
+$$;
+select t.send('j', '{"service_id": "10", "ip": "192.0.2.10"}') \g /dev/null
+select t.window() \g /dev/null
+select t.call('j') \g /dev/null
+select t.outcome('j', '{"to": "in_doubt", "verdict": "unsure", "doubted": true}') \g /dev/null
+insert into bridge.pair (account, upstream_type, ip, owned_at) values ('main', 'cpanel', '192.0.2.10', now())
+on conflict (account, upstream_type, ip) do update set owned_at = now();
+select is(t.take('w9', 'j'), null, 'a pair that was adopted meanwhile is not probed for');
+select is(bridge.window_probed(t.id('j'), (t.o('j')).attempts), false, '… and what was found there proves nothing');
+select is(t.state('j'), 'in_doubt done', '… the doubt stays');
+update bridge.pair set owned_at = null where ip = '192.0.2.10';
+select isnt(t.take('w9', 'j'), null, 'one that nobody ever had is');
+select bridge.probe_give('w9', t.id('j'), (t.line('j')).lease_epoch, true) \g /dev/null
+select is(bridge.window_probed(t.id('j'), (t.o('j')).attempts), true, '… and the find counts');
+select is(t.rise('j', 4.5), '0 more credits are left than the orders that count as bought leave: one of them was not charged',
+          'a rise of its price is an alarm');
+select bridge.operator_acknowledge('me', 'main', 'looked') \g /dev/null
+select t.window() \g /dev/null
+select is(t.rise('j', 4.5), '1 ', 'in the next window it is a top-up');
+
+-- The balance cannot be read.
+create function t.unread(p_ago interval, p_spell interval) returns bigint language plpgsql as $$
+begin
+  update bridge.account set unread_at = now() - p_ago, unread_since = now() - p_spell where account = 'main';
+  return bridge.balance_unreadable('main', 60000, 900000) / 60000;
+end
+$$;
+select is(bridge.balance_unreadable('main', 60000, 900000), 0::bigint, 'the first failure begins a spell');
+select is(t.unread('30 s', '10 min'), 10::bigint, '… which goes on with the next one');
+select is((select count(*) from bridge.operator_action where action = 'account.balance_unreadable'), 0::bigint, '… nobody is told yet');
+select is(t.unread('30 s', '15 min 10 s'), 15::bigint, '… until it is long');
+select is((select count(*) from bridge.operator_action where action = 'account.balance_unreadable'), 1::bigint, '… then once');
+select is(t.unread('30 s', '16 min'), 16::bigint, '… it goes on');
+select is((select count(*) from bridge.operator_action where action = 'account.balance_unreadable'), 1::bigint, '… in silence');
+select is(t.unread('2 hours', '3 hours'), 0::bigint, 'a failure after idle hours begins a new spell');
+update bridge.account set sandbox = true where account = 'main';
+select t.window() \g /dev/null
+select t.settle('main', 'unknown', null) \g /dev/null
+select is((t.a()).sandbox, true, 'a window settled without a reading says nothing about the sandbox');
+update bridge.account set sandbox = false, unread_since = null where account = 'main';
+
+-- A new price.
+select t.send('k', '{"service_id": "11", "ip": "192.0.2.11"}') \g /dev/null
+select t.window() \g /dev/null
+select t.call('k') \g /dev/null
+select t.outcome('k') \g /dev/null
+update bridge.product set price = 5 where account = 'main' and upstream_type = 'cpanel';
+select t.settle('main', 'unknown', 995) \g /dev/null
+select is((select (amount, note like '%new prices%')::text from bridge.ledger where account = 'main' and kind = 'adjustment' order by entry_id desc limit 1),
+          '(0.500000,t)', 'what a new price took beyond the old one is booked');
+select is((select count(*) from bridge.operator_action where action = 'account.prices_changed'), 1::bigint, '… and told');
+update bridge.product set price = 4.5 where account = 'main' and upstream_type = 'cpanel';
 
 -- Alarm, short balance, pause.
 select t.window() \g /dev/null

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from bridge import Rig
+from conftest import Service
 
 
 @pytest.fixture(scope="module")
@@ -234,6 +235,23 @@ def test_evidence_that_is_not_answered_is_asked_again(rig, service):
     rig.fault(endpoint="unsuspend", ip="10.211.0.1", fault="5xx", when="before", times=1)
     order = service.done("license.change_ip", new_ip="10.211.0.1")
     assert "harmless call" in order["reason"]
+
+
+def test_evidence_is_not_asked_for_past_the_lease():
+    """A refusal and the answer of the old address that take long: asking on the new one might undo another worker's
+    call by then, so it is asked with the next try."""
+    with Rig(CALL_TIMEOUT="3s", LEASE_MARGIN="1s", QUIET="1s") as slow:
+        service = Service(slow)
+        service.done("license.create")
+        new = "10.211.9.9"
+        slow.fault(endpoint="change-ip", ip=service.ip, fault="drop", when="after", times=1)
+        slow.fault(endpoint="change-ip", ip=service.ip, fault="slow", delay_ms=2500, times=1)
+        slow.fault(endpoint="unsuspend", ip=service.ip, fault="slow", delay_ms=2500, times=1)
+        order = slow.wait(service.order("license.change_ip", new_ip=new))
+        attempts = ask(slow, f"select attempt, reason_code from bridge.attempt where order_id = {order['order_id']} order by 1")
+        assert (order["state"], attempts.split()) == ("succeeded", ["1|sent_twice", "2|evidence_unread", "3|evidence"])
+        calls = slow.control(f"ledger?ip={new}")["calls"]
+        assert [call["endpoint"] for call in calls] == ["unsuspend"]
 
 
 def test_without_a_balance_selling_goes_on_without_conclusions(rig, services, owner):
