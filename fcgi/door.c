@@ -10,12 +10,17 @@
  * - at end of file FCGX_Accept_r would silently accept another connection into
  *   the object, so one byte is peeked at first, and FCGX_Free closes instead.
  *
+ * nginx closes the connection of a request whose client has gone.  libfcgi does
+ * not look before it writes, so the connection of a request that waits long is
+ * watched as well, and whoever waits is told.
+ *
  * Owns the sockets and the request objects, which are reused and freed only at
  * the end.  Knows nothing of HTTP.  A crash leaves the socket file behind; the
  * next start takes it over. */
 #include "fcgi/door.h"
 
 #include <errno.h>
+#include <fastcgi.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -130,14 +135,16 @@ static void request_serve(struct request *request)
     door->handle(door->ctx, request);
 }
 
-/* One byte looked at: whether there is a next request, nothing yet, or an end. */
-enum peek { PEEK_DATA, PEEK_NOTHING, PEEK_END };
+/* The next record looked at: whether there is one, nothing yet, an end, or the end of what was asked. */
+enum peek { PEEK_DATA, PEEK_NOTHING, PEEK_END, PEEK_ABORT };
 
 static enum peek connection_peek(const struct request *request)
 {
-    char byte;
-    ssize_t got = recv(request->fcgi.ipcFd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    unsigned char head[2]; /* version and type */
+    ssize_t got = recv(request->fcgi.ipcFd, head, sizeof head, MSG_PEEK | MSG_DONTWAIT);
 
+    if (got == (ssize_t)sizeof head && head[1] == FCGI_ABORT_REQUEST)
+        return PEEK_ABORT;
     if (got > 0)
         return PEEK_DATA;
     return got < 0 && (errno == EAGAIN || errno == EINTR) ? PEEK_NOTHING : PEEK_END;
@@ -145,8 +152,13 @@ static enum peek connection_peek(const struct request *request)
 
 static void connection_watch(struct request *request)
 {
-    request->phase = REQUEST_IDLE;
     loop_watch(request->door->loop, request->fcgi.ipcFd, EPOLLIN | EPOLLRDHUP | EPOLLONESHOT, &request->watch);
+}
+
+static void connection_idle(struct request *request)
+{
+    request->phase = REQUEST_IDLE;
+    connection_watch(request);
 }
 
 /* Serves what has been asked on a kept connection, or closes it. */
@@ -155,7 +167,7 @@ static void connection_step(struct request *request)
     enum peek peek = connection_peek(request);
 
     if (peek == PEEK_NOTHING && !request->door->draining) {
-        connection_watch(request);
+        connection_idle(request);
         return;
     }
     int fd = request->fcgi.ipcFd;
@@ -171,12 +183,28 @@ static void connection_step(struct request *request)
     }
 }
 
+/* Something came while an answer is due.  Another request is none of our business yet. */
+static void peer_look(struct request *request)
+{
+    enum peek peek = connection_peek(request);
+
+    if (peek == PEEK_NOTHING) {
+        connection_watch(request);
+    } else if (peek != PEEK_DATA) {
+        door_left_fn *left = request->left;
+        request->left = NULL;
+        left(request->left_ctx);
+    }
+}
+
 static void connection_ready(void *ctx, uint32_t events)
 {
     struct request *request = ctx;
     (void)events;
     if (request->phase == REQUEST_IDLE)
         connection_step(request);
+    else if (request->phase == REQUEST_BUSY && request->left != NULL)
+        peer_look(request);
 }
 
 static void listener_pause(struct door *door, int error)
@@ -233,10 +261,23 @@ void door_finish(struct request *request)
     else if (spoilt)
         connection_close(request);
     else
-        connection_watch(request);
+        connection_idle(request);
     /* A drain may have begun while the answer was due. */
     if (door->draining && request->phase == REQUEST_IDLE)
         connection_step(request);
+}
+
+void door_mind(struct request *request, door_left_fn *left, void *ctx)
+{
+    request->left = left;
+    request->left_ctx = ctx;
+    connection_watch(request);
+}
+
+void door_abandon(struct request *request)
+{
+    request->spoilt = true;
+    door_finish(request);
 }
 
 static void door_listen_end(struct door *door)

@@ -19,6 +19,7 @@
 
 /* Gets each request once, read and BUSY; must see to it that it is answered. */
 typedef void door_handle_fn(void *ctx, struct request *request);
+typedef void door_left_fn(void *ctx);
 
 struct door_options {
     struct loop *loop; /* borrowed */
@@ -37,6 +38,11 @@ void door_close(struct door **door);
 
 /* The answer is written: sends it and keeps or closes the connection. */
 void door_finish(struct request *request);
+/* From now on left(ctx) is called, at most once, when the peer has hung up or
+ * taken its request back before the answer; it ends with door_abandon. */
+void door_mind(struct request *request, door_left_fn *left, void *ctx);
+/* Nobody wants the answer: lets go of request and connection without one. */
+void door_abandon(struct request *request);
 /* No more new connections, no more kept ones; what is asked is still answered. */
 void door_drain(struct door *door);
 /* About once a second: takes up accepting again after descriptors ran out. */

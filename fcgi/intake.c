@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "fcgi/auth_panel.h"
+#include "fcgi/door.h"
 #include "fcgi/dry_run.h"
 #include "fcgi/front.h"
 #include "fcgi/order_json.h"
@@ -193,6 +194,19 @@ static void order_answer(struct request *request, bool end_told, int64_t order_i
                order_json_brief(&request->arena, order_id, word, reason));
 }
 
+/* The panel has hung up and nobody would hear the answer: its place is free for others.  The order is stored and
+ * carried out all the same. */
+static void delivery_left(void *ctx)
+{
+    struct delivery *delivery = ctx;
+    struct request *request = delivery->request;
+
+    log_info("delivery.left", log_str("source", delivery->source->name), log_str("delivery", delivery->id),
+             log_int("order", delivery->waiter.order_id), log_int("us", request_now_us() - request->began_us));
+    waiting_leave(request->front->waiting, &delivery->waiter);
+    door_abandon(request);
+}
+
 /* Parks the request until its order rests; false: there is nothing to wait for,
  * or no room. */
 static bool delivery_park(struct delivery *delivery, const struct intake_result *result)
@@ -215,10 +229,12 @@ static bool delivery_park(struct delivery *delivery, const struct intake_result 
         .state = arena_strdup(&request->arena, result->state),
         .reason = arena_strdup(&request->arena, result->reason),
     };
-    if (waiting_add(front->waiting, &delivery->waiter, most))
-        return true;
-    request->wait_s = 0;
-    return false;
+    if (!waiting_add(front->waiting, &delivery->waiter, most)) {
+        request->wait_s = 0;
+        return false;
+    }
+    door_mind(request, delivery_left, delivery);
+    return true;
 }
 
 static void delivery_stored(struct delivery *delivery, const struct intake_result *result)

@@ -151,6 +151,8 @@ void request_clear(struct request *request)
     request->problem = (struct problem){0};
     request->spoilt = false;
     request->wait_s = 0;
+    request->left = NULL;
+    request->left_ctx = NULL;
 }
 
 const char *request_query(struct request *request, const char *name)

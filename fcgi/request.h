@@ -76,9 +76,11 @@ struct request {
     const char *path;               /* of the request target, without the query; never NULL */
     const char *body;               /* NUL behind it */
     size_t body_len;
-    struct problem problem; /* status 0: read well */
-    bool spoilt;            /* the connection cannot be kept */
-    int wait_s;             /* of a "Prefer: wait" that is honoured; 0: none */
+    struct problem problem;  /* status 0: read well */
+    bool spoilt;             /* the connection cannot be kept */
+    int wait_s;              /* of a "Prefer: wait" that is honoured; 0: none */
+    void (*left)(void *ctx); /* once, when the peer has left while it waits (door_mind); NULL: nobody minds */
+    void *left_ctx;
 };
 
 /* Reads parameters and body of a freshly accepted request; what is wrong with

@@ -66,6 +66,16 @@ bool waiting_add(struct waiting *waiting, struct waiter *waiter, size_t most)
     return true;
 }
 
+void waiting_leave(struct waiting *waiting, const struct waiter *waiter)
+{
+    struct waiter **at = bucket_of(waiting, waiter->order_id);
+
+    while (*at != waiter)
+        at = &(*at)->next;
+    *at = waiter->next;
+    waiting->count--;
+}
+
 size_t waiting_count(const struct waiting *waiting)
 {
     return waiting->count;

@@ -4,7 +4,8 @@
  * A waiter is an object in its request's arena and nothing else.  All of them
  * together cost one small statement per look, and looks are the rarer the more
  * wait, so that their number never slows the front door.  Each waiter is
- * answered once: when its order rests, when its time is up, or on release. */
+ * answered once: when its order rests, when its time is up, or on release; or it
+ * leaves before. */
 #ifndef FCGI_WAITING_H
 #define FCGI_WAITING_H
 
@@ -39,6 +40,8 @@ struct waiting *waiting_new(struct session *session, const struct clock *clock, 
 void waiting_free(struct waiting **waiting);
 /* false: `most` wait already, or all were released; the caller answers itself. */
 bool waiting_add(struct waiting *waiting, struct waiter *waiter, size_t most);
+/* Takes out one who waits, unanswered. */
+void waiting_leave(struct waiting *waiting, const struct waiter *waiter);
 size_t waiting_count(const struct waiting *waiting);
 /* Some order has moved (session_notify_fn's part of it). */
 void waiting_hint(struct waiting *waiting);

@@ -102,6 +102,9 @@ class Front(Rig):
         return self.get(path, webhook_id=delivery, webhook_timestamp=timestamp,
                         webhook_signature=sign(self.secret[secret], delivery, timestamp, path.encode()))
 
+    def descriptors(self, name="intake"):
+        return len(list(pathlib.Path(f"/proc/{self.pid(name)}/fd").iterdir()))
+
     def resident_kib(self, name="intake"):
         for line in pathlib.Path(f"/proc/{self.pid(name)}/status").read_text().splitlines():
             if line.startswith("VmRSS"):

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from bridge import sign
-from fastcgi import BEGIN, Connection, record
+from fastcgi import ABORT, BEGIN, Connection, record
 from front import Front
 
 
@@ -162,21 +162,67 @@ def test_peer_that_stops_in_the_middle_holds_the_door_for_seconds_only(front):
     stuck.close()
 
 
-def descriptors(front):
-    return len(list(pathlib.Path(f"/proc/{front.pid()}/fd").iterdir()))
-
-
 def test_hundreds_of_connections_leave_nothing_behind(front):
-    before = descriptors(front)
+    before = front.descriptors()
     crowd = [front.connect() for _ in range(400)]
     body = json.dumps(front.event("test.ping")).encode()
     for opened in crowd:
         opened.send(front.params(body), body)
     assert all(opened.receive().status == 200 for opened in crowd)
-    assert descriptors(front) >= 400
+    assert front.descriptors() >= 400
     for opened in crowd:
         opened.close()
-    front.until(lambda: descriptors(front) <= before)
+    front.until(lambda: front.descriptors() <= before)
+
+
+# Peers that do not wait for the answer.
+
+@pytest.fixture
+def waiting(front):
+    """A connection whose request waits for its order's end, and the order."""
+    opened, body = front.connect(), json.dumps(front.create()).encode()
+    before = front.orders()
+    opened.send(front.params(body, HTTP_PREFER="wait=20"), body)
+    front.until(lambda: front.orders() > before)
+    time.sleep(0.2)  # from the commit to the wait
+    yield opened, front.sql("select max(order_id) from bridge.orders")
+    opened.close()
+
+
+def left(front):
+    return front.log("intake").count("event=delivery.left")
+
+
+def test_a_request_that_is_taken_back_is_let_go_of(front, waiting):
+    connection, order = waiting
+    before = left(front)
+    connection.socket.sendall(record(ABORT, b""))
+    assert connection.receive().status == 0  # its end, without an answer
+    with pytest.raises(EOFError):
+        connection.receive()
+    front.until(lambda: left(front) == before + 1, 1)
+    assert front.sql(f"select state from bridge.orders where order_id = {order}") == "queued"
+
+
+def test_half_a_record_is_no_end(front, waiting):
+    connection, order = waiting
+    before = left(front)
+    connection.socket.sendall(b"\x01")
+    time.sleep(0.3)
+    front.sql(f"select bridge.operator_cancel('test', {order}, 'no more wanted')")
+    assert connection.receive().status == 200
+    assert left(front) == before
+
+
+def test_the_next_request_waits_behind_one_that_waits(front, waiting):
+    connection, order = waiting
+    body = json.dumps(front.event("test.ping")).encode()
+    connection.send(front.params(body), body)
+    time.sleep(0.3)
+    front.sql(f"select bridge.operator_cancel('test', {order}, 'no more wanted')")
+    first, second = connection.receive(), connection.receive()
+    assert (first.status, json.loads(first.raw)["state"]) == (200, "cancelled")
+    assert (second.status, json.loads(second.raw)) == (200, {"ok": True})
 
 
 def test_crowd_of_new_orders_is_stored_once_each(front):

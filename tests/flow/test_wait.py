@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`Prefer: wait=N`: a panel is told the end of its order in the answer, and waiting costs memory only."""
 import concurrent.futures
+import contextlib
 import pathlib
 import signal
+import subprocess
 import time
 
 import pytest
@@ -153,13 +155,64 @@ def test_a_database_that_stays_away_keeps_nobody(front):
     assert answer.status == 202 and answer.body["state"] == "queued" and 3 <= took < 6
 
 
-def test_a_panel_that_hangs_up_leaves_nothing(front):
+@contextlib.contextmanager
+def room_for(front, requests):
+    """The front door with a smaller room; half of it is for those who wait."""
+    config = pathlib.Path(front.env["CONFIG"])
+    whole = config.read_text()
+    config.write_text(f"intake_requests = {requests}\n" + whole)
+    front.reload("config.loaded")
+    try:
+        yield
+    finally:
+        config.write_text(whole)
+        front.reload("config.loaded")
+
+
+def test_panels_that_hang_up_give_places_and_memory_back_at_once():
+    def left():
+        return front.log("intake").count("event=delivery.left")
+
+    with Front(VARIANT="release") as front, room_for(front, 400):
+        open_before, kib = front.descriptors(), [front.resident_kib()]
+        for _ in range(4):
+            orders, gone = front.orders(), left()
+            with Crowd(front) as crowd:
+                for _ in range(200):
+                    crowd.send(front.create(), 25)
+                front.until(lambda: front.orders() == orders + 200)
+                crowd.hear(0.2)
+                assert crowd.waiting() == 200  # the whole room: those of the last round have left it
+            front.until(lambda: left() == gone + 200 and front.descriptors() <= open_before + 8, 1)
+            kib.append(front.resident_kib())
+        # What the first two hundred had is what the next ones get.
+        assert max(kib[2:]) - kib[1] < (kib[1] - kib[0]) / 4, kib
+        assert front.sql("select state, count(*) from bridge.orders group by state") == "queued|800"
+
+
+def test_a_panel_that_hangs_up_has_ordered_all_the_same(rig, service):
+    rig.fault(endpoint="create", ip=service.ip, fault="slow", delay_ms=1500, times=1)
+    with Crowd(rig) as crowd:
+        crowd.send(rig.event("license.create", **create(service)), 25)
+        time.sleep(0.5)
+        assert crowd.waiting() == 1
+    answer, _ = waited(rig, "license.create", **create(service))
+    assert (answer.status, answer.body["state"]) == (200, "succeeded")
+    assert service.bought() == (1, 0)
+
+
+def test_a_panel_that_hangs_up_before_the_commit_has_ordered_all_the_same(front):
     before = front.orders()
+    holder = subprocess.Popen(["psql", "-X", "-q", front.env["DATABASE_URL"], "-c", "begin; lock table bridge.delivery "
+                               "in access exclusive mode; select pg_sleep(1); commit"], stdout=subprocess.DEVNULL)
+    time.sleep(0.4)
     with Crowd(front) as crowd:
         for _ in range(20):
-            crowd.send(front.create(), 2)
-        front.until(lambda: front.orders() == before + 20)
-    time.sleep(3)
+            crowd.send(front.create(), 25)
+        time.sleep(0.2)
+    assert holder.wait(10) == 0
+    front.until(lambda: front.orders() == before + 20)
+    front.until(lambda: "event=delivery.left" in front.log("intake").splitlines()[-1], 1)
     assert front.send("test.ping").status == 200
 
 
@@ -182,24 +235,15 @@ def test_a_stop_answers_everybody_who_waits(front):
 
 
 def test_those_who_wait_leave_room_for_those_who_do_not(front):
-    config = pathlib.Path(front.env["CONFIG"])
-    whole = config.read_text()
-    config.write_text("intake_requests = 20\n" + whole)
-    front.reload("config.loaded")
-    try:
-        with Crowd(front) as crowd:
-            for _ in range(15):
-                crowd.send(front.create(), 25)
-            front.until(lambda: crowd.hear(0.05) or crowd.waiting() <= 10)
-            assert crowd.waiting() == 10  # half of the room
-            assert all(answer.status == 202 and "preference-applied" not in answer.headers
-                       for answer in crowd.answers)
-            assert front.deliver(front.create()).status == 202
-            front.sql("select bridge.operator_cancel('test', order_id, 'enough') from bridge.orders where state = 'queued'")
-            assert crowd.gather(10) == 0
-    finally:
-        config.write_text(whole)
-        front.reload("config.loaded")
+    with room_for(front, 20), Crowd(front) as crowd:
+        for _ in range(15):
+            crowd.send(front.create(), 25)
+        front.until(lambda: crowd.hear(0.05) or crowd.waiting() <= 10)
+        assert crowd.waiting() == 10  # half of the room
+        assert all(answer.status == 202 and "preference-applied" not in answer.headers for answer in crowd.answers)
+        assert front.deliver(front.create()).status == 202
+        front.sql("select bridge.operator_cancel('test', order_id, 'enough') from bridge.orders where state = 'queued'")
+        assert crowd.gather(10) == 0
 
 
 # What two thousand cost.

@@ -248,6 +248,33 @@ static void a_look_that_comes_back_late_harms_nobody(void **state)
     waiting_end(waiting);
 }
 
+static void who_leaves_is_answered_no_more(void **state)
+{
+    struct waiting *waiting = waiting_with(0, 0);
+    (void)state;
+
+    for (size_t i = 0; i < 4; i++) { /* all in one place of the table */
+        waiters[i] = (struct waiter){.order_id = i == 3 ? 1026 : 2, .until_ms = now_ms + 5000, .state = "queued"};
+        assert_true(waiting_add(waiting, &waiters[i], 4));
+    }
+    waiting_leave(waiting, &waiters[1]);
+    assert_int_equal(waiting_count(waiting), 3);
+    waiters[4] = (struct waiter){.order_id = 5, .until_ms = now_ms + 5000, .state = "queued"};
+    assert_true(waiting_add(waiting, &waiters[4], 4)); /* its room is free */
+    step_after(waiting, WAITING_PERIOD_MS);
+    assert_int_equal(asked, 4);
+    waiting_leave(waiting, &waiters[3]); /* while it is asked about */
+    struct order_rest rows[] = {{.order_id = 2, .state = "succeeded"}, {.order_id = 1026, .state = "succeeded"}};
+    database_answers(ROWS_OK, rows, 2);
+    assert_int_equal(answered, 2);
+    assert_null(answers[1]);
+    assert_null(answers[3]);
+    waiting_leave(waiting, &waiters[4]);
+    assert_int_equal(waiting_wait_ms(waiting), -1); /* nobody waits, nobody looks */
+    waiting_end(waiting);
+    assert_int_equal(answered, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +286,7 @@ int main(void)
         cmocka_unit_test(time_is_up),
         cmocka_unit_test(no_database_keeps_nobody_for_ever),
         cmocka_unit_test(a_look_that_comes_back_late_harms_nobody),
+        cmocka_unit_test(who_leaves_is_answered_no_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
