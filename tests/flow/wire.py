@@ -55,7 +55,7 @@ def reply(status=200, body=b'{"success":true}', headers=(), length=None):
 
 
 class Wire:
-    def __init__(self, certificate, behave=None, tls_max=None, handshake=None):
+    def __init__(self, certificate, behave=None, tls_max=None, handshake=None, listener=None):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(*certificate)
         if tls_max is not None:
@@ -68,7 +68,7 @@ class Wire:
         self.connections = 0
         self.lock = threading.Lock()
         self.closing = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.listener = listener or socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
