@@ -190,6 +190,8 @@ panels: ## build/panels: the modules for billing panels, as folders and as .zip
 	mkdir -p build/panels/wisecp/coremio/modules/Product/LicenseBridge/lib
 	cp provisioning/panels/lib/*.php build/panels/wisecp/coremio/modules/Product/LicenseBridge/lib/
 	cp provisioning/panels/lib/Client.php build/panels/examples/
+	cp provisioning/panels/lib/logo.png build/panels/whmcs/modules/servers/licensebridge/
+	cp provisioning/panels/lib/logo.png build/panels/wisecp/coremio/modules/Product/LicenseBridge/
 	for panel in whmcs wisecp examples; do \
 	  (cd build/panels/$$panel && python3 -m zipfile -c ../license-bridge-$$panel.zip *) || exit 1; done
 
@@ -209,8 +211,8 @@ install: programs panels ## into DESTDIR and PREFIX (/usr/local)
 	  build/panels/license-bridge-examples.zip $(DESTDIR)$(SHARE)/panels/
 	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard docs/*.md docs/*.conf docs/*.yaml) \
 	  $(DESTDIR)$(PREFIX)/share/doc/license-bridge/
-	install -d $(DESTDIR)$(PREFIX)/share/doc/license-bridge/schema
-	install -m 644 $(wildcard docs/schema/*.json) $(DESTDIR)$(PREFIX)/share/doc/license-bridge/schema/
+	for part in schema panels; do install -d $(DESTDIR)$(PREFIX)/share/doc/license-bridge/$$part && \
+	  install -m 644 docs/$$part/* $(DESTDIR)$(PREFIX)/share/doc/license-bridge/$$part/ || exit 1; done
 	if command -v scdoc >/dev/null; then for page in $(wildcard docs/man/*.scd); do \
 	  name=$${page##*/}; name=$${name%.scd}; d=$(DESTDIR)$(PREFIX)/share/man/man$${name##*.}; \
 	  install -d $$d && scdoc <$$page >$$d/$$name && chmod 644 $$d/$$name || exit 1; done; fi

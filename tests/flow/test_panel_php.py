@@ -117,10 +117,10 @@ def test_templates_render_and_escape(tmp_path):
 def test_zips_are_complete():
     folder = modules()
     names = zipfile.ZipFile(folder / "license-bridge-whmcs.zip").namelist()
-    for name in ("licensebridge.php", "hooks.php", "callback.php", "lib/Client.php", "lib/Texts.php", "templates/clientarea.tpl"):
+    for name in ("licensebridge.php", "logo.png", "whmcs.json", "hooks.php", "callback.php", "lib/Client.php", "lib/Texts.php", "templates/clientarea.tpl"):
         assert f"modules/servers/licensebridge/{name}" in names
     names = zipfile.ZipFile(folder / "license-bridge-wisecp.zip").namelist()
-    for name in ("LicenseBridge.php", "config.php", "lib/Client.php", "lang/tr.php", "pages/configuration.php"):
+    for name in ("LicenseBridge.php", "logo.png", "config.php", "lib/Client.php", "lang/tr.php", "pages/configuration.php"):
         assert f"coremio/modules/Product/LicenseBridge/{name}" in names
     assert {"Client.php", "LicenseBridgePlugin.php", "Paymenter.php"} <= set(
         zipfile.ZipFile(folder / "license-bridge-examples.zip").namelist())

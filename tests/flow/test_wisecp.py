@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """The WISECP module under Debian's php against a running bridge. WISECP's queue repeats what did not return true, so
 repeating is what happens most; and the FOSSBilling example does what it says."""
+import contextlib
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from panel import SECRETLIKE, STUBS, Line, modules
 
 NUMBERS = itertools.count(501)
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 
 pytestmark = pytest.mark.skipif(shutil.which("php") is None, reason="php is not installed")
 
@@ -167,6 +172,49 @@ def test_settings_are_saved_when_the_bridge_accepts_them(wisecp):
     assert secret not in page and "*****" in page and 'name="controller" value="settings"' in page
     options = panel.call("config_options", {"product_code": "cpanel"})["result"]
     assert options["product_code"]["options"]["cpanel"] == "cpanel (724license)"
+
+
+@contextlib.contextmanager
+def served(panel):
+    """The settings page at a URL, pressing its button by itself; what it posts goes to the module."""
+    class Pages(BaseHTTPRequestHandler):
+        def do_GET(self):
+            page = panel.call("configuration")["result"]
+            self.answer("text/html; charset=utf-8", page + "<script>addEventListener('load', () => "
+                        "document.querySelector('button').click())</script>")
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            self.answer("application/json", panel.call("controller_settings", WISECP_POST=body)["output"])
+
+        def answer(self, kind, text):
+            self.send_response(200)
+            self.send_header("content-type", kind)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.skipif(not os.path.exists(CHROMIUM), reason="chromium is not installed")
+@pytest.mark.parametrize("source, said", [("demo", "Connected: the bridge accepts"), ("nobody", "there is no such source")])
+def test_the_settings_page_says_what_the_bridge_said(wisecp, tmp_path, source, said):
+    panel = wisecp()
+    panel.put("settings.json", json.loads((panel.root / "settings.json").read_text()) | {"source": source})
+    with served(panel) as url:
+        done = subprocess.run([CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/browser",
+                               "--virtual-time-budget=20000", "--dump-dom", url], capture_output=True, text=True,
+                              timeout=60, check=True)
+    assert said in re.search(r'<p id="LicenseBridgeSaid"[^>]*>(.*?)</p>', done.stdout)[1], done.stdout
 
 
 def test_what_is_shown_and_what_is_not(wisecp):

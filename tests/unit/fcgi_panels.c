@@ -257,6 +257,80 @@ static void blesta_deliveries_are_named_by_what_they_ask(void **state)
     arena_clear(&arena);
 }
 
+/* Every field that can be mapped, with two values of it. */
+static const struct {
+    const char *name, *one, *other;
+} FIELD_VALUES[] = {
+    {"operation_key", "\"k1\"", "\"k2\""},
+    {"service_id", "\"8123\"", "\"8124\""},
+    {"order_id", "\"5511\"", "\"5512\""},
+    {"invoice_id", "\"9901\"", "\"9902\""},
+    {"invoice_item_id", "\"20417\"", "\"20418\""},
+    {"product_code", "\"cpanel\"", "\"litespeed\""},
+    {"new_product_code", "\"a\"", "\"b\""},
+    {"ip", "\"198.51.100.1\"", "\"198.51.100.2\""},
+    {"new_ip", "\"198.51.100.3\"", "\"198.51.100.4\""},
+    {"billing_months", "1", "12"},
+    {"period_end", "\"2026-12-21\"", "\"2027-01-21\""},
+    {"license_key", "\"XXXX\"", "\"YYYY\""},
+    {"customer_email", "\"a@example.com\"", "\"b@example.com\""},
+    {"domain", "\"a.example\"", "\"b.example\""},
+    {"hwid", "\"h1\"", "\"h2\""},
+    {"verification_type", "\"hwid\"", "\"domain\""},
+    {"sequence", "17", "18"},
+    {"reason", "\"r1\"", "\"r2\""},
+};
+
+/* The name of a delivery with all fields, the one called `changed` with its other value. */
+static void mapped_name(const char *event, const char *changed, char name[128])
+{
+    static const struct config_event events[] = {{"Services.suspend", "license.suspend"},
+                                                 {"Services.unsuspend", "license.unsuspend"}};
+    static const struct config_source source = {
+        .name = "every",
+        .format = "blesta",
+        .events = events,
+        .event_count = COUNT(events),
+        .fields = {"operation_key", "service_id", "order_id", "invoice_id", "invoice_item_id", "product_code",
+                   "new_product_code", "ip", "new_ip", "billing_months", "period_end", "license_key", "customer_email",
+                   "domain", "hwid", "verification_type", "sequence", "reason"},
+    };
+    struct reading reading;
+    struct arena arena;
+    const char *body = "{\"status\":\"active\"";
+
+    arena_init(&arena);
+    for (size_t i = 0; i < COUNT(FIELD_VALUES); i++) {
+        bool same = strcmp(FIELD_VALUES[i].name, changed) != 0;
+        body = arena_printf(&arena, "%s,\"%s\":%s", body, FIELD_VALUES[i].name,
+                            same ? FIELD_VALUES[i].one : FIELD_VALUES[i].other);
+    }
+    assert_true(read_text(&reading, &source, event, NOW, arena_printf(&arena, "%s}", body)));
+    snprintf(name, 128, "%s", reading.event.delivery_id);
+    arena_clear(&reading.arena);
+    arena_clear(&arena);
+}
+
+/* Two events that differ in anything that was mapped are two deliveries, however close together. */
+static void everything_that_is_mapped_tells_deliveries_apart(void **state)
+{
+    char first[128];
+    char other[128];
+    (void)state;
+
+    assert_int_equal(COUNT(FIELD_VALUES), sizeof(struct config_fields) / sizeof(const char *));
+    mapped_name("Services.suspend", "", first);
+    mapped_name("Services.suspend", "", other);
+    assert_string_equal(first, other);
+    mapped_name("Services.unsuspend", "", other);
+    assert_string_not_equal(first, other);
+    for (size_t i = 0; i < COUNT(FIELD_VALUES); i++) {
+        mapped_name("Services.suspend", FIELD_VALUES[i].name, other);
+        if (strcmp(first, other) == 0)
+            fail_msg("%s", FIELD_VALUES[i].name);
+    }
+}
+
 static void signed_bodies_name_themselves(void **state)
 {
     static const struct config_source hub = {.name = "h", .format = "hub"};
@@ -286,6 +360,7 @@ int main(void)
         cmocka_unit_test(blesta_payload_becomes_an_order),
         cmocka_unit_test(examples_are_read_or_refused),
         cmocka_unit_test(blesta_deliveries_are_named_by_what_they_ask),
+        cmocka_unit_test(everything_that_is_mapped_tells_deliveries_apart),
         cmocka_unit_test(signed_bodies_name_themselves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,4 +19,22 @@ $shown = ['url' => $settings['url'] ?? '', 'source' => $settings['source'] ?? ''
     </div>
 <?php } ?>
     <button type="submit" class="yesilbtn gonderbtn"><?php echo htmlspecialchars($lang['save']); ?></button>
+    <p id="LicenseBridgeSaid" role="status"></p>
 </form>
+<script>
+    // What the bridge said to the test stands below the button; without script the answer is a page of its own.
+    document.getElementById('LicenseBridgeSettings').addEventListener('submit', async (event) => {
+        const form = event.target, said = document.getElementById('LicenseBridgeSaid');
+        event.preventDefault();
+        said.textContent = '…';
+        try {
+            const answer = await fetch(form.getAttribute('action'), {method: 'POST', credentials: 'same-origin',
+                headers: {'X-Requested-With': 'XMLHttpRequest'}, body: new URLSearchParams(new FormData(form))});
+            const {status, message} = await answer.json();
+            said.textContent = message;
+            said.style.color = status === 'successful' ? '#2e7d32' : '#c62828';
+        } catch (trouble) {
+            said.textContent = String(trouble);
+        }
+    });
+</script>
