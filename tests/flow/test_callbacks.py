@@ -58,6 +58,7 @@ def shared_rig(folder, certificate, receiver, elsewhere):
             source("named", folder, f"https://localhost:{elsewhere.port}/x", trust),
             source("metadata", folder, "https://169.254.169.254/latest", trust),
             source("hidden", folder, f"https://[::ffff:127.0.0.1]:{elsewhere.port}/x", trust),
+            source("inner", folder, "@UPSTREAM_URL@/hook", '  callback_ca_file = "@UPSTREAM_CA@"'),
             source("other", folder, f"https://127.0.0.1:{elsewhere.port}/other", trust, allow),
             source("rotated", folder, f"https://127.0.0.1:{elsewhere.port}/rotated", trust, allow,
                    f'  callback_secrets = {{ "{folder}/new.secret", "{folder}/rotated.secret" }}')]
@@ -202,7 +203,7 @@ def test_notices_of_a_service_keep_their_order(rig, services, receiver):
 
 
 def test_a_receiver_that_hangs_delays_neither_orders_nor_other_receivers(rig, services, receiver, elsewhere, folder):
-    hung = [services() for _ in range(8)]
+    hung = [services() for _ in range(10)]
     for service in hung:
         receiver.answers[service.id] = [lambda c: c.hang(TIMEOUT_S + 2)]
     for service in hung:
@@ -211,8 +212,9 @@ def test_a_receiver_that_hangs_delays_neither_orders_nor_other_receivers(rig, se
     cancel_as(rig, folder, "other", "behind-the-hung")
     elsewhere.wait(1, "behind-the-hung", seconds=TIMEOUT_S)
     services().done("license.create")
-    assert time.monotonic() - began < TIMEOUT_S
     # At most four of each source and worker at a time; in the end all of them arrive.
+    assert sum(len(receiver.notices(service.id)) for service in hung) <= 8
+    assert time.monotonic() - began < TIMEOUT_S
     for service in hung:
         first, second = receiver.wait(2, service.id)[:2]
         assert second.at - first.at >= TIMEOUT_S + RETRY_S[0] - 0.1
@@ -236,6 +238,22 @@ def test_addresses_that_are_not_public_are_never_connected_to(rig, elsewhere, fo
     error = ask(rig, f"select distinct last_error from ops.callbacks where order_id = {order}")
     assert "callbacks may not go to" in error and (address in error or name == "named")
     assert elsewhere.connections == before
+
+
+def test_a_connection_that_a_call_has_left_open_leads_nowhere(rig, services, folder):
+    """The upstream's own host and port, to which calls keep connections, is no public address either."""
+    secret = (folder / "inner.secret").read_text().strip()
+    service = services()
+    for number, kind in enumerate(("license.create", "license.suspend", "license.unsuspend")):
+        event = rig.event(kind, service_id=service.id, product_code="cpanel", ip=service.ip,
+                          **({"billing_months": 1, "operation_key": f"{service.id}:1"} if number == 0 else {}))
+        answer = rig.deliver(event, source="inner", secret=secret)
+        assert answer.status == 202 and rig.wait(answer.body["order_id"])["state"] == "succeeded", answer
+    wait_for(lambda: ask(rig, "select count(*) from ops.callbacks where source = 'inner' and state = 'dead'") == "3")
+    tries = [line for line in (rig.log("worker1") + rig.log("worker2")).splitlines()
+             if "event=callback.failed" in line and "source=inner" in line]
+    assert len(tries) == 3 * (1 + len(RETRY_S))
+    assert all("callbacks may not go to" in line for line in tries), tries
 
 
 def test_an_endless_answer_is_cut(rig, service, receiver):

@@ -16,10 +16,10 @@ from front import Front
 PAYLOADS = pathlib.Path(__file__).resolve().parent / "payloads"
 MORE = """
 source hub1 { format = hub secrets = { "hub-old.secret", "hub.secret" } products = { "cpanel" } }
-source stripe1 { format = stripe secrets = { "stripe.secret" } products = { "cpanel" } }
+source stripe1 { format = stripe secrets = { "stripe-old.secret", "stripe.secret" } products = { "cpanel" } }
 source upmind1 {
   format = upmind
-  secrets = { "upmind.secret" }
+  secrets = { "upmind-old.secret", "upmind.secret" }
   products = { "cpanel" }
   fields {
     service_id = "object.id"
@@ -35,7 +35,7 @@ source upmind1 {
 }
 source blesta1 {
   format = blesta
-  secrets = { "blesta.secret" }
+  secrets = { "blesta-old.secret", "blesta.secret" }
   products = { "cpanel" }
   allow = { "127.0.0.1" }
   fields {
@@ -64,7 +64,7 @@ class Formats(Front):
 
     def up(self):
         super().up()
-        for name in ("hub-old", "hub", "stripe", "upmind", "blesta", "blesta2"):
+        for name in ("hub-old", "hub", "stripe-old", "stripe", "upmind-old", "upmind", "blesta-old", "blesta", "blesta2"):
             self.secret[name] = f"whsec_{name}_{secrets.token_hex(16)}" if name == "stripe" else secrets.token_hex(20)
             (self.dir / f"{name}.secret").write_text(self.secret[name] + "\n")
         config = pathlib.Path(self.env["CONFIG"])
@@ -83,9 +83,9 @@ class Formats(Front):
     def hub(self, body, secret="hub"):
         return self.post("hub1", body, x_hub_signature_256="sha256=" + self.mac(secret, body))
 
-    def stripe(self, body, stamp=None, header=None):
+    def stripe(self, body, stamp=None, header=None, secret="stripe"):
         stamp = str(int(time.time()) if stamp is None else stamp)
-        mac = self.mac("stripe", stamp.encode(), b".", body)
+        mac = self.mac(secret, stamp.encode(), b".", body)
         return self.post("stripe1", body, stripe_signature=header or f"t={stamp},v0=00,v1={'0' * 64},v1={mac}")
 
     def upmind(self, body, secret="upmind"):
@@ -163,6 +163,10 @@ def test_stripe_signature_opens(front):
     assert again.status == 202 and again.body["order_id"] == first.body["order_id"]
 
 
+def test_stripe_takes_the_old_secret_too(front):
+    assert front.stripe(as_bytes(front.create()), secret="stripe-old").status == 202
+
+
 def test_stripe_refuses_bad_times_and_signatures(front):
     body, before, now = as_bytes(front.create()), front.orders(), int(time.time())
     mac = front.mac("stripe", str(now).encode(), b".", body)
@@ -202,6 +206,12 @@ def test_upmind_tells_one_invoice_often_and_it_is_bought_once(front):
     assert front.orders() == before + 1
 
 
+def test_upmind_takes_the_old_secret_too(front):
+    body = payload("upmind-activated", secrets.token_hex(8), "198.51.101.7",
+                   **{"11111111-d5e9-0313-95a5-124867794de5": "upm-" + secrets.token_hex(8)})
+    assert front.upmind(body, "upmind-old").status == 202
+
+
 def test_upmind_hooks_that_mean_nothing_are_ignored(front):
     before = front.orders()
     answer = front.upmind((PAYLOADS / "upmind-user-created.json").read_bytes())
@@ -234,6 +244,11 @@ def test_blesta_sells_once_and_suspends_each_time(front):
     stopped = front.blesta(suspend, "Services.suspend")
     assert stopped.status == 202 and stopped.body["order_id"] != first.body["order_id"]
     assert front.orders() == before + 2
+
+
+def test_blesta_takes_the_old_secret_too(front):
+    body = payload("blesta-services-suspend", "b7", "198.51.101.8")
+    assert front.blesta(body, "Services.suspend", front.secret["blesta-old"]).status == 202
 
 
 def test_blesta_paid_work_needs_an_invoice(front):
