@@ -41,12 +41,22 @@ def crowd_event(rig, number):
                      ip=calls.address(8_000_000 + number))
 
 
+def stored(database, orders):
+    """Waits until so many orders are stored: from then on their senders wait, and are no load by coming."""
+    end = time.monotonic() + WAIT_S
+    while database.orders() < orders:
+        assert time.monotonic() < end, "the crowd was not taken in"
+        time.sleep(0.1)
+
+
 def crowded_turn(rig, first):
     """A turn while WAITING others wait, and how many of them did to its end."""
+    database = measure.Database(rig)
+    before = database.orders()
     with Crowd(rig) as crowd:
         for number in range(first, first + WAITING):
             crowd.send(crowd_event(rig, number), WAIT_S)
-        time.sleep(0.5)
+        stored(database, before + WAITING)
         result = turn(rig)
         crowd.hear(0)
         waited = crowd.waiting()

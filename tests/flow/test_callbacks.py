@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import socket
 import subprocess
 import time
 
@@ -48,7 +49,16 @@ def elsewhere(certificate):
 
 
 @pytest.fixture(scope="module")
-def shared_rig(folder, certificate, receiver, elsewhere):
+def silent():
+    """A port of this machine on which nobody listens; ours as long as it is bound."""
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", 0))
+        yield bound
+
+
+@pytest.fixture(scope="module")
+def shared_rig(folder, certificate, receiver, elsewhere, silent):
     trust = f'  callback_ca_file = "{certificate[0]}"'
     allow = '  callback_allow = { "127.0.0.1" }'
     (folder / "new.secret").write_text(make_secret() + "\n")
@@ -59,6 +69,7 @@ def shared_rig(folder, certificate, receiver, elsewhere):
             source("metadata", folder, "https://169.254.169.254/latest", trust),
             source("hidden", folder, f"https://[::ffff:127.0.0.1]:{elsewhere.port}/x", trust),
             source("inner", folder, "@UPSTREAM_URL@/hook", '  callback_ca_file = "@UPSTREAM_CA@"'),
+            source("dead", folder, f"https://127.0.0.1:{silent.getsockname()[1]}/dead", trust, allow),
             source("other", folder, f"https://127.0.0.1:{elsewhere.port}/other", trust, allow),
             source("rotated", folder, f"https://127.0.0.1:{elsewhere.port}/rotated", trust, allow,
                    f'  callback_secrets = {{ "{folder}/new.secret", "{folder}/rotated.secret" }}')]
@@ -135,6 +146,25 @@ def test_a_receiver_that_fails_is_tried_on_schedule_under_one_id(rig, service, r
     wait_for(lambda: ask(rig, f"select state from ops.callbacks where lane = 'service:{service.id}'") == "sent")
     time.sleep(RETRY_S[2] + 0.5)
     assert len(receiver.notices(service.id)) == 4
+
+
+def test_a_receiver_that_breaks_off_is_tried_again(rig, service, receiver):
+    receiver.answers[service.id] = [lambda c: c.drop(), lambda c: c.reset(),
+                                    lambda c: (c.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab"), c.close())]
+    service.order("license.create")
+    assert len({t.headers["webhook-id"] for t in receiver.wait(4, service.id)}) == 1
+    wait_for(lambda: ask(rig, f"select state from ops.callbacks where lane = 'service:{service.id}'") == "sent")
+
+
+def test_a_receiver_that_was_away_gets_everything_when_it_is_back(rig, folder, certificate, silent):
+    order = cancel_as(rig, folder, "dead", "svc-dead")
+    wait_for(lambda: ask(rig, f"select state, attempts from ops.callbacks where order_id = {order}") == "dead|4\ndead|4")
+    assert "connect" in ask(rig, f"select distinct last_error from ops.callbacks where order_id = {order}")
+    silent.listen()
+    with Receiver(certificate, listener=silent) as back:
+        assert "2 notices" in ctl(rig, "callbacks", "--resend", "dead", "--source", "dead")
+        kinds = [notice.json()["type"] for notice in back.wait(2, "svc-dead")]
+    assert kinds == ["order.held", "order.cancelled"]
 
 
 def test_retry_after_is_honoured(rig, service, receiver):
