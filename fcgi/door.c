@@ -274,12 +274,6 @@ void door_mind(struct request *request, door_left_fn *left, void *ctx)
     connection_watch(request);
 }
 
-void door_abandon(struct request *request)
-{
-    request->spoilt = true;
-    door_finish(request);
-}
-
 static void door_listen_end(struct door *door)
 {
     struct stat now;

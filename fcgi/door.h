@@ -36,13 +36,11 @@ struct door *door_open(const struct door_options *options, char error[DOOR_ERROR
 /* Closes all connections, answered or not, and removes our socket file. */
 void door_close(struct door **door);
 
-/* The answer is written: sends it and keeps or closes the connection. */
+/* The answer is written, or nobody wants one: sends what there is, and keeps or closes the connection. */
 void door_finish(struct request *request);
 /* From now on left(ctx) is called, at most once, when the peer has hung up or
- * taken its request back before the answer; it ends with door_abandon. */
+ * taken its request back before the answer; it ends with door_finish. */
 void door_mind(struct request *request, door_left_fn *left, void *ctx);
-/* Nobody wants the answer: lets go of request and connection without one. */
-void door_abandon(struct request *request);
 /* No more new connections, no more kept ones; what is asked is still answered. */
 void door_drain(struct door *door);
 /* About once a second: takes up accepting again after descriptors ran out. */

@@ -204,7 +204,7 @@ static void delivery_left(void *ctx)
     log_info("delivery.left", log_str("source", delivery->source->name), log_str("delivery", delivery->id),
              log_int("order", delivery->waiter.order_id), log_int("us", request_now_us() - request->began_us));
     waiting_leave(request->front->waiting, &delivery->waiter);
-    door_abandon(request);
+    door_finish(request);
 }
 
 /* Parks the request until its order rests; false: there is nothing to wait for,
