@@ -236,7 +236,7 @@ def test_notices_of_a_service_keep_their_order(rig, services, receiver):
 def test_a_receiver_that_hangs_delays_neither_orders_nor_other_receivers(rig, services, receiver, elsewhere, folder):
     hung = [services() for _ in range(10)]
     for service in hung:
-        receiver.answers[service.id] = [lambda c: c.hang(TIMEOUT_S + 2)]
+        receiver.answers[service.id] = [lambda c: c.hang(TIMEOUT_S + 20)]  # longer than it is waited for
     for service in hung:
         service.done("license.create")
     began = time.monotonic()
