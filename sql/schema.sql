@@ -1078,6 +1078,50 @@ exception when data_exception or invalid_text_representation then
 end
 $$;
 
+CREATE FUNCTION bridge.guards_release(p_products text[], p_limits text[]) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  w record;
+  released int := 0;
+begin
+  for w in
+    select o.order_id, o.license_id
+    from bridge.orders o
+    join unnest(p_products, p_limits) as c(product_code, most)
+      on c.product_code = coalesce(o.new_product_code, o.product_code)
+    join bridge.product p on p.account = o.account and p.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)
+    where o.state = 'held' and not o.parked and o.reason_code = 'price_guard'
+      and p.price <= coalesce(c.most::numeric, 'infinity')
+      and bridge.order_most(o, p.price) <= coalesce(o.max_credits, 'infinity')
+    order by o.order_id limit 1000
+  loop
+    released := released + bridge.hold_end(w.order_id, w.license_id, array['price_guard'])::int;
+  end loop;
+  return released;
+end
+$$;
+
+CREATE FUNCTION bridge.hold_end(p_order bigint, p_license bigint, p_codes text[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from bridge.line where license_id = p_license for update skip locked;
+  if not found then
+    return false;
+  end if;
+  update bridge.orders
+  set state = 'blocked', reason_code = 'released', reason = null, updated_at = now(), next_try_at = null
+  where order_id = p_order and state = 'held' and reason_code = any (p_codes);
+  if not found then
+    return false;
+  end if;
+  perform bridge.line_advance(p_license);
+  return true;
+end
+$$;
+
 CREATE FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1092,14 +1136,7 @@ begin
       and (p_balance is null or o.price is null or o.price <= p_balance)
     order by o.order_id limit 1000
   loop
-    perform from bridge.line where license_id = w.license_id for update skip locked;
-    continue when not found;
-    update bridge.orders
-    set state = 'blocked', reason_code = 'released', reason = null, updated_at = now(), next_try_at = null
-    where order_id = w.order_id and state = 'held' and reason_code = any (p_codes);
-    continue when not found;
-    perform bridge.line_advance(w.license_id);
-    released := released + 1;
+    released := released + bridge.hold_end(w.order_id, w.license_id, p_codes)::int;
   end loop;
   return released;
 end
@@ -2424,6 +2461,12 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.order_most(o bridge.orders, p_month numeric) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+  select coalesce(bridge.price_learned(o, p_month), p_month * greatest(coalesce(o.billing_months, 1), 1))
+$$;
+
 CREATE FUNCTION bridge.order_obstacle(o bridge.orders, OUT pair_id bigint, OUT holder bigint) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -3677,8 +3720,10 @@ begin
       and (p.owned_at is not null or p.terminated_at is not null));
   known := bridge.price_learned(o, p_month);
   alone := known is null or odd;
-  most := coalesce(known, p_month * greatest(coalesce(o.billing_months, 1), 1));
-  if w.begun >= p_count or w.opened_at + p_span_ms * interval '1 ms' < now()
+  most := bridge.order_most(o, p_month);
+  if most > o.max_credits then
+    return row(null::int, 'dear'::text, most::text);
+  elsif w.begun >= p_count or w.opened_at + p_span_ms * interval '1 ms' < now()
      or (alone and w.begun > 0 and not w.tainted) then
     update bridge.account set window_state = 'drain', version = version + 1 where account = a.account;
     update bridge.spending_window set state = 'drain' where window_id = w.window_id;
@@ -6124,6 +6169,11 @@ REVOKE ALL ON FUNCTION bridge.doubt_foreign(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.event_shown(p_body bytea) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.guards_release(p_products text[], p_limits text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.guards_release(p_products text[], p_limits text[]) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.hold_end(p_order bigint, p_license bigint, p_codes text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) TO bridge_worker;
 
@@ -6260,6 +6310,8 @@ GRANT ALL ON FUNCTION bridge.order_expected(o bridge.orders) TO bridge_ops;
 REVOKE ALL ON FUNCTION bridge.order_fits(o bridge.orders, p_states bridge.order_state[], p_source text, p_service text, p_ip inet, p_license bigint, p_account text, p_type bridge.order_type, p_product text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_let_go(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.order_most(o bridge.orders, p_month numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_obstacle(o bridge.orders, OUT pair_id bigint, OUT holder bigint) FROM PUBLIC;
 

@@ -176,6 +176,7 @@ void house_step(struct worker *worker, struct house *house)
     if (now >= house->credits_ms) {
         house->credits_ms = now + credits_every_ms(worker);
         chore(worker, &QUERY_ACCOUNTS_SHORT, short_accounts);
+        account_release_guarded(worker->house, worker->config, brought_forward, worker);
     }
     if (now >= house->sums_ms) {
         house->sums_ms = now + SUMS_EVERY_MS;

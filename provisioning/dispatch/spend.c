@@ -25,6 +25,7 @@ struct spend {
     const struct config_account *config;
     struct work *work;
     credits_t month;    /* the catalogue's price of a month */
+    bool month_read;    /* it was read for this order, not remembered */
     credits_t most;     /* the most the call can cost */
     credits_t need;     /* what the balance must reach before the order is looked at again */
     const char *reason; /* of giving the order back; in the work's arena */
@@ -100,6 +101,43 @@ static void spend_short(struct spend *spend, credits_t left)
     spend_return(spend, ORDER_HELD, "short_of_credits", 0);
 }
 
+static void price_answered(void *ctx, const struct answer *answer);
+
+/* Whose price counts: a change of product is priced as what it becomes. */
+static const char *priced_type(const struct work *work)
+{
+    return work->type == ORDER_CHANGE_PRODUCT ? work->plan.new_upstream_type : work->plan.upstream_type;
+}
+
+static void price_read(struct spend *spend)
+{
+    struct call call = {
+        .name = CALL_PRODUCT, .count = 1, .fields = {{.name = "code", .text = priced_type(spend->work)}}};
+    spend->month_read = true;
+    spend_read(spend, &call, price_answered);
+}
+
+/* Too dear by a price that was remembered: it may have fallen. */
+static void spend_dear(struct spend *spend)
+{
+    if (spend->month_read)
+        spend_return(spend, ORDER_HELD, "price_guard", 0);
+    else
+        price_read(spend);
+}
+
+static void order_dear(struct spend *spend, credits_t most)
+{
+    char price[CREDITS_TEXT_MAX], limit[CREDITS_TEXT_MAX];
+    credits_format(most, price);
+    credits_format(spend->work->max_credits, limit);
+    spend->reason = arena_printf(&spend->work->arena,
+                                 "price guard: the order may cost %s credits, its max_credits is %s; "
+                                 "it waits until the price falls",
+                                 price, limit);
+    spend_dear(spend);
+}
+
 static void intent_written(void *ctx, const struct rows *rows)
 {
     struct spend *spend = ctx;
@@ -109,7 +147,9 @@ static void intent_written(void *ctx, const struct rows *rows)
     enum work_go go = WORK_LOST;
     if (rows_status(rows) == ROWS_OK)
         go = work_begin_read(rows, &work->attempt, &price);
-    if (go == WORK_SHORT) {
+    if (go == WORK_DEAR) {
+        order_dear(spend, price);
+    } else if (go == WORK_SHORT) {
         spend_short(spend, price);
     } else if (go == WORK_WAIT) {
         spend->reason = "waits for its turn in the account's spending window";
@@ -136,33 +176,28 @@ static void spend_begin(struct spend *spend)
                intent_written, spend);
 }
 
-/* Whether a limit forbids the price; says so in reason. */
-static bool price_guarded(struct spend *spend)
+/* Whether the product's limit forbids the price; says so in reason.  The order's own limit is looked at where the
+ * price is booked. */
+static bool product_dear(struct spend *spend)
 {
     const struct work *work = spend->work;
     const char *code = work->type == ORDER_CHANGE_PRODUCT ? work->new_product_code : work->product_code;
     const struct config_product *product = config_product_find(spend->account->worker->config, code);
-    char price[CREDITS_TEXT_MAX], limit[CREDITS_TEXT_MAX];
+    char price[CREDITS_TEXT_MAX];
     credits_t most_month;
     if (product == NULL) {
         spend->reason =
             arena_printf(&spend->work->arena, "product %s is no longer configured: its limit is not known", code);
         return true;
     }
-    if (product->max_credits != NULL && credits_parse(product->max_credits, &most_month) && spend->month > most_month) {
-        credits_format(spend->month, price);
-        spend->reason = arena_printf(&spend->work->arena, "price guard: a month costs %s credits, product %s allows %s",
-                                     price, product->code, product->max_credits);
-        return true;
-    }
-    if (work->has_max_credits && spend->most > work->max_credits) {
-        credits_format(spend->most, price);
-        credits_format(work->max_credits, limit);
-        spend->reason = arena_printf(&spend->work->arena,
-                                     "price guard: the order may cost %s credits, its max_credits is %s", price, limit);
-        return true;
-    }
-    return false;
+    if (product->max_credits == NULL || !credits_parse(product->max_credits, &most_month) || spend->month <= most_month)
+        return false;
+    credits_format(spend->month, price);
+    spend->reason = arena_printf(&spend->work->arena,
+                                 "price guard: a month costs %s credits, product %s allows %s; it waits until the "
+                                 "price falls or the limit is raised",
+                                 price, product->code, product->max_credits);
+    return true;
 }
 
 static void spend_priced(struct spend *spend, credits_t month)
@@ -172,21 +207,14 @@ static void spend_priced(struct spend *spend, credits_t month)
     if (spend->work->has_learned) {
         spend->most = spend->work->learned;
     } else if (!credits_times(month, months > 0 ? months : 1, &spend->most)) {
-        spend->reason = "the price is out of any range";
-        spend_return(spend, ORDER_HELD, "price_guard", 0);
+        spend->reason = "the price is out of any range: an operator has to look";
+        spend_return(spend, ORDER_HELD, "price_range", 0);
         return;
     }
-    if (price_guarded(spend)) {
-        spend_return(spend, ORDER_HELD, "price_guard", 0);
-        return;
-    }
-    spend_begin(spend);
-}
-
-/* Whose price counts: a change of product is priced as what it becomes. */
-static const char *priced_type(const struct work *work)
-{
-    return work->type == ORDER_CHANGE_PRODUCT ? work->plan.new_upstream_type : work->plan.upstream_type;
+    if (product_dear(spend))
+        spend_dear(spend);
+    else
+        spend_begin(spend);
 }
 
 static struct price *price_find(struct account_state *account, const char *type)
@@ -237,14 +265,14 @@ static void price_answered(void *ctx, const struct answer *answer)
 
 static void spend_price(struct spend *spend)
 {
-    const char *type = priced_type(spend->work);
-    const struct price *known = price_find(spend->account, type);
-    if (known != NULL && worker_now_ms(spend->account->worker) - known->read_ms < PRICE_FRESH_MS) {
+    struct account_state *account = spend->account;
+    const struct price *known = price_find(account, priced_type(spend->work));
+    int64_t every = account->worker->config->catalogue_ms;
+    if (known != NULL &&
+        worker_now_ms(account->worker) - known->read_ms < (every < PRICE_FRESH_MS ? every : PRICE_FRESH_MS))
         spend_priced(spend, known->price);
-        return;
-    }
-    struct call call = {.name = CALL_PRODUCT, .count = 1, .fields = {{.name = "code", .text = type}}};
-    spend_read(spend, &call, price_answered);
+    else
+        price_read(spend);
 }
 
 static void spend_new(struct account_state *account, struct work *work)

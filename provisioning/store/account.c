@@ -119,3 +119,16 @@ void account_release_short(struct session *session, const char *account, credits
     params_text(&params, text);
     session_submit(session, &QUERY_HOLDS_RELEASE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
 }
+
+void account_release_guarded(struct session *session, const struct config *config, session_done_fn *done, void *ctx)
+{
+    struct params params;
+    params_init(&params);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < config->product_count; i++)
+        params_add_text(&params, config->products[i].code);
+    params_array(&params, PARAMS_TEXT);
+    for (size_t i = 0; i < config->product_count; i++)
+        params_add_text(&params, config->products[i].max_credits);
+    session_submit(session, &QUERY_GUARDS_RELEASE, &params, STATEMENT_TIMEOUT_MS, done, ctx);
+}

@@ -37,5 +37,8 @@ void account_info(struct session *session, const char *account, const char *info
 /* Lets orders go on that are held for credits and cost no more than balance. */
 void account_release_short(struct session *session, const char *account, credits_t balance, session_done_fn *done,
                            void *ctx);
+/* Lets orders go on whose price has come within the limits of the configuration
+ * and their own.  One row, woken: how many. */
+void account_release_guarded(struct session *session, const struct config *config, session_done_fn *done, void *ctx);
 
 #endif

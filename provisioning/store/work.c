@@ -42,7 +42,6 @@ static bool words_read(struct work *work, const struct rows *rows, int row)
     const char *limit = rows_text(rows, row, "max_credits");
     const char *learned = rows_text(rows, row, "learned");
     work->has_learned = learned != NULL && credits_parse(learned, &work->learned);
-    work->has_max_credits = limit != NULL;
     return order_type_parse(rows_text(rows, row, "type"), &work->type) &&
            provider_kind_parse(rows_text(rows, row, "provider"), &work->plan.provider) &&
            (verification == NULL || verification_parse(verification, &work->plan.verification)) &&
@@ -143,6 +142,8 @@ enum work_go work_begin_read(const struct rows *rows, int *attempt, credits_t *p
     *attempt = (int)rows_int(rows, 0, "attempt");
     if (text_same(code, "go") && priced && *attempt > 0)
         return WORK_GO;
+    if (text_same(code, "dear") && priced)
+        return WORK_DEAR;
     if (text_same(code, "short") && priced)
         return WORK_SHORT;
     return text_same(code, "wait") ? WORK_WAIT : WORK_LOST;

@@ -37,9 +37,8 @@ struct work {
     const char *license_status;
     bool target_fresh; /* no license of ours was ever where a change_ip moves to */
     bool has_learned;
-    credits_t learned; /* what this call is known to cost, whole */
-    bool has_max_credits;
-    credits_t max_credits;
+    credits_t learned;     /* what this call is known to cost, whole */
+    credits_t max_credits; /* 0 where the order names no limit */
     struct plan_input plan;
 };
 
@@ -85,11 +84,12 @@ struct work_limits {
     int64_t span_ms; /* longest window */
 };
 
-enum work_go { WORK_GO, WORK_SHORT, WORK_WAIT, WORK_LOST };
+enum work_go { WORK_GO, WORK_DEAR, WORK_SHORT, WORK_WAIT, WORK_LOST };
 
 void work_begin(struct session *session, const char *worker, const struct work *work, int64_t lease_ms, credits_t month,
                 const struct work_limits *limits, session_done_fn *done, void *ctx);
-/* What work_begin answered: the attempt and the booked price (GO), what is left of the window's balance (SHORT). */
+/* What work_begin answered: the attempt and the booked price (GO), what the order can cost (DEAR), what is left of the
+ * window's balance (SHORT). */
 enum work_go work_begin_read(const struct rows *rows, int *attempt, credits_t *price);
 /* Blocking, at most timeout_ms: whether the paid call may be sent now. */
 bool work_fence(struct session *session, const struct work *work, int64_t call_timeout_ms, int64_t timeout_ms);

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- R3.  The intent of a paid call: queued to calling inside the open window, price booked, lease made long enough.
--- code 'go': attempt is its number.  Anything else: nothing may be sent; 'short' (the window's balance does not pay
--- it), 'wait' (the window is full, alone, closing or shut), 'lost' (no longer ours).
+-- code 'go': attempt is its number.  Anything else: nothing may be sent; 'dear' (it may cost more than its max_credits),
+-- 'short' (the window's balance does not pay it), 'wait' (the window is full, alone, closing or shut), 'lost' (no longer
+-- ours).
 -- Touches: line, account, spending_window, orders, attempt.
 create or replace function bridge.work_begin(p_worker text, p_order bigint, p_epoch bigint, p_lease_ms bigint, p_month numeric,
                                   p_width int, p_count int, p_span_ms bigint)
@@ -40,8 +41,10 @@ begin
       and (p.owned_at is not null or p.terminated_at is not null));
   known := bridge.price_learned(o, p_month);
   alone := known is null or odd;
-  most := coalesce(known, p_month * greatest(coalesce(o.billing_months, 1), 1));
-  if w.begun >= p_count or w.opened_at + p_span_ms * interval '1 ms' < now()
+  most := bridge.order_most(o, p_month);
+  if most > o.max_credits then
+    return row(null::int, 'dear'::text, most::text);
+  elsif w.begun >= p_count or w.opened_at + p_span_ms * interval '1 ms' < now()
      or (alone and w.begun > 0 and not w.tainted) then
     update bridge.account set window_state = 'drain', version = version + 1 where account = a.account;
     update bridge.spending_window set state = 'drain' where window_id = w.window_id;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The catalogue with its history, verification sweeps, and what a provider says of a license.
 \ir helper.psql
-select plan(39);
+select plan(48);
 
 -- The catalogue.
 create function t.sync(p_types text[], p_prices text[], p_configured text[] default '{cpanel,litespeed}') returns int
@@ -107,5 +107,27 @@ select is((select (api_version, api_status, total_licenses, online_activations):
 select t.zone('on', 'K9') \g /dev/null
 select bridge.license_activated(t.id('on'), 1704099600000) \g /dev/null
 select is((t.license('on')).activated_at, '2024-01-01 09:00:00+00'::timestamptz, 'when it says that a license was activated');
+
+-- The price guard.
+select bridge.operator_cancel('me', t.id('renew'), null) \g /dev/null
+select t.sync('{cpanel,litespeed}', '{4.5,3}') \g /dev/null
+select t.send('dear', '{"service_id": "g", "ip": "192.0.2.81", "billing_months": 2}') \g /dev/null
+alter table bridge.orders disable trigger user;
+update bridge.orders set max_credits = 8 where order_id = t.id('dear');
+alter table bridge.orders enable trigger user;
+select is(t.claim_paid('w1'), 'dear', 'an order …');
+select is((t.begin_code('dear'))::text, '(,dear,9.0)', '… that may cost more than it may');
+select is((t.o('dear')).attempts, 0, '… does not begin');
+select bridge.work_return(t.id('dear'), (t.line('dear')).lease_epoch, 'held', 'price_guard', 'dear', null, null) \g /dev/null
+select is(bridge.guards_release('{cpanel}', array[null]), 0, 'as long as it is dear it is held');
+select t.sync('{cpanel,litespeed}', '{4,3}') \g /dev/null
+select is(bridge.guards_release('{litespeed}', array[null]), 0, 'or its product is not configured');
+select is(bridge.guards_release('{cpanel}', '{3.9}'), 0, 'or a month is dearer than the product may be');
+insert into bridge.product_price (account, upstream_type, billing_months, action, price, month_price)
+  values ('main', 'cpanel', 2, 'create', 9, 4);
+select is(bridge.guards_release('{cpanel}', '{4}'), 0, 'or it is known to cost more');
+delete from bridge.product_price;
+select is(bridge.guards_release('{cpanel}', '{4}'), 1, '… and then it goes on');
+select is(t.state('dear'), 'queued', '… in the queue');
 
 select * from finish();

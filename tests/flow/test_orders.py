@@ -237,3 +237,13 @@ def test_price_guard_holds_a_dear_order(rig, service):
     order = rig.wait(service.order("license.create", max_credits="3.99"))
     assert order["state"] == "held" and "price guard" in order["reason"]
     assert service.calls("create") == []
+
+
+def test_a_remembered_price_holds_nothing(rig, services):
+    services("imunify360").done("license.create")
+    rig.control("product", {"code": "imunify360", "price": "5"})
+    try:
+        cheaper = services("imunify360").done("license.create", max_credits="5")
+        assert (cheaper["credits"], cheaper["attempts"]) == ("5", 1)
+    finally:
+        rig.control("product", {"code": "imunify360", "price": "6"})
