@@ -5,6 +5,7 @@ import concurrent.futures
 import contextlib
 import json
 import pathlib
+import select
 import signal
 import subprocess
 import threading
@@ -376,6 +377,7 @@ def test_drain_answers_what_waits_and_ends_with_0(front):
     program.send_signal(signal.SIGTERM)
     with pytest.raises(EOFError):
         idle.receive()
+    assert not select.select([busy.socket], [], [], 0)[0]  # at once, not at the end
     assert busy.receive().status == 202
     assert program.wait(10) == 0
     assert not socket_file.exists()
@@ -384,6 +386,28 @@ def test_drain_answers_what_waits_and_ends_with_0(front):
     holder.wait(10)
     idle.close()
     busy.close()
+
+
+def test_who_has_connected_before_the_drain_is_still_answered(front):
+    """More than are accepted in one round, while the program could not look."""
+    socket_file = pathlib.Path(front.env["PRIVATE"]) / "sock" / "crowded.sock"
+    program = subprocess.Popen([f"{front.env['BIN']}/bridge-fcgi", "intake", "--config", front.env["CONFIG"],
+                                "--socket", str(socket_file)], stderr=subprocess.PIPE, text=True)
+    front.until(socket_file.exists)
+    first = Connection(socket_file)
+    front.until(lambda: ping(front, first).status == 200)
+    program.send_signal(signal.SIGSTOP)
+    crowd = [Connection(socket_file) for _ in range(150)]
+    body = json.dumps(front.event("test.ping")).encode()
+    for opened in crowd:
+        opened.send(front.params(body), body)
+    program.send_signal(signal.SIGTERM)
+    program.send_signal(signal.SIGCONT)
+    assert {opened.receive().status for opened in crowd} == {200}
+    assert program.wait(10) == 0
+    program.stderr.close()
+    for opened in [first, *crowd]:
+        opened.close()
 
 
 def test_socket_of_a_dead_process_is_taken_over_and_a_live_one_is_not(front):
