@@ -41,13 +41,13 @@ def limiter(rig, limit):
                          "clear_counters": True})
 
 
-def send(rig, prefix, count):
+def send(rig, prefix, count, kind="license.create"):
     """Activations of `count` new keys; the ids of the orders."""
     keys = [f"{prefix}-{n:04}" for n in range(count)]
     rig.control("zone", {"keys": [{"license_key": key} for key in keys]})
     orders = []
     for key in keys:
-        answer = rig.send("license.create", service_id=key, product_code="lz-app", license_key=key,
+        answer = rig.send(kind, service_id=key, product_code="lz-app", license_key=key,
                           customer_email="musteri@example.com", hwid=f"hw-{key}", verification_type="hwid")
         assert answer.status == 202, answer
         orders.append(answer.body["order_id"])
@@ -153,3 +153,20 @@ def test_retry_after_is_waited_for(cluster, workers):
     assert (first["outcome"], second["outcome"]) == ("none", "done")
     assert 2900 <= second["at_ms"] - first["at_ms"] <= 4500
     rig.control("faults", {"rules": []})
+
+
+def test_what_is_sold_goes_before_what_is_given_back(cluster, workers):
+    """Both are calls of activate.php; the later ones are the more urgent."""
+    rig, _ = cluster
+    workers()
+    limiter(rig, REQUESTS)
+    since = seq(rig)
+    assert rig.ctl_program("pause", "zone", "--reason", "both together").returncode == 0
+    send(rig, "back", 40, "license.unsuspend")
+    send(rig, "sold", 40)
+    time.sleep(WINDOW * 1.1)  # a full budget
+    assert rig.ctl_program("resume", "zone", "--reason", "both together").returncode == 0
+    hosts.wait_until(lambda: len(calls(rig, since)) >= REQUESTS, 10, lambda: "the first calls are not made")
+    first = [call["license_key"].split("-")[0] for call in calls(rig, since)]
+    assert first[:30] == ["sold"] * 30 and first[:REQUESTS].count("sold") == 40, first
+    hosts.wait_until(lambda: left(rig) == 0, 2 * WINDOW, lambda: f"{left(rig)} orders are left")

@@ -11,35 +11,6 @@ from conftest import Service
 
 MAIL = "musteri@example.com"
 NUMBERS = itertools.count(1)
-SWITCHES = {
-    "duplicate_create": ("refused", "charged", "existing"), "repeated_state": ("accepted", "refused"),
-    "refusals": ("200", "4xx"), "missing_field": ("422", "400"), "price": ("times_months", "flat"),
-    "change_core": ("paid", "free"), "license_id": ("number", "text", "absent"),
-    "balance": ("number", "string", "float"), "product_fields": ("extended", "documented"),
-    "zone_invalid": ("400", "200"),
-}
-
-
-def pairwise():
-    """Personalities in which every two choices of different switches meet at least once."""
-    names = list(SWITCHES)
-    open_pairs = {((a, x), (b, y)) for a, b in itertools.combinations(names, 2)
-                  for x in SWITCHES[a] for y in SWITCHES[b]}
-    rows = []
-    while open_pairs:
-        row = dict(min(open_pairs))
-        for name in names:
-            if name not in row:
-                def gain(value, name=name):
-                    return sum((((other, row[other]), (name, value)) in open_pairs)
-                               or (((name, value), (other, row[other])) in open_pairs) for other in row)
-                row[name] = max(SWITCHES[name], key=gain)
-        rows.append(row)
-        open_pairs -= {((a, row[a]), (b, row[b])) for a, b in itertools.combinations(names, 2)}
-    return rows
-
-
-PERSONALITIES = pairwise()
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +25,7 @@ def shared_rig():
 def plain(rig):
     """The stand-in as it is by default, before and after."""
     yield
-    rig.control("personality", {name: values[0] for name, values in SWITCHES.items()})
+    rig.control("personality", {"refusals": "200"})
 
 
 def sql(rig, text):
@@ -188,7 +159,7 @@ def test_a_license_that_is_not_valid_is_told_to_the_panel(rig):
 
 @pytest.mark.parametrize("endpoint, event", [("activate", "license.create"), ("verify", "license.verify"),
                                              ("deactivate", "license.suspend")])
-@pytest.mark.parametrize("fault", [{"fault": "429"}, {"fault": "429", "status": 200}, {"fault": "429", "retry_after": 1}])
+@pytest.mark.parametrize("fault", [{"fault": "429"}, {"fault": "429", "status": 200}, {"fault": "429", "retry_after": 30}])
 def test_rate_limit_exceeded(rig, endpoint, event, fault):
     key = Key(rig)
     if event != "license.create":
@@ -255,29 +226,3 @@ def test_the_provider_says_what_it_is(rig):
         assert time.monotonic() < end
         time.sleep(0.1)
     assert "operational" in rig.ctl_program("doctor").stdout
-
-
-@pytest.mark.parametrize("personality", PERSONALITIES, ids=lambda p: "-".join(p.values()))
-def test_all_calls_whatever_the_upstream_is_like(rig, services, personality):
-    rig.control("personality", personality)
-    key = Key(rig)
-    other = services("litespeed")
-    for event in ("license.create", "license.verify", "license.suspend", "license.unsuspend", "license.suspend",
-                  "license.terminate"):
-        order = key.ended(event)
-        assert order["state"] == "succeeded", (event, order)
-    assert key.activations() == []
-    asked = key.ended("license.verify")
-    assert asked["state"] == "failed", asked
-    other.done("license.create")
-    other.done("license.renew", period_end="2027-01-01")
-    other.done("license.suspend")
-    other.done("license.unsuspend")
-    other.done("license.change_ip", new_ip=other.ip.replace("10.", "11.", 1))
-    other.ip = other.ip.replace("10.", "11.", 1)
-    other.done("license.change_product", new_product_code="litespeed_x_core")
-    other.product = "litespeed_x_core"
-    other.done("license.terminate")
-    endpoints = {c["endpoint"] for c in other.calls()}
-    assert {"change-core", "suspend"} <= endpoints, endpoints
-    assert other.upstream()["state"] == "suspended"

@@ -211,8 +211,19 @@ def test_products_by_control(standin):
     assert set(standin.call("product", {"code": "cpanel"}).json["product"]) == {"code", "name", "credit_price"}
 
 
+def test_an_account_has_a_personality_of_its_own(standin):
+    standin.control("account", {"name": "odd", "token": "odd-token", "balance": 10})
+    standin.control("personality", {"account": "odd", "switches": {"balance": "string"}})
+    assert b'"balance":"10"' in standin.call("balance", token="odd-token").raw_body
+    assert b'"balance":1000' in standin.call("balance").raw_body
+    standin.control("reset", {"keep_accounts": True})
+    assert b'"balance":10,' in standin.call("balance", token="odd-token").raw_body
+
+
 def test_wrong_orders_to_control(standin):
     for page, body in (("personality", {"price": "dear"}), ("personality", {"no_such": "x"}),
+                       ("personality", {"account": "nobody", "switches": {}}),
+                       ("personality", {"account": "main", "switches": {"price": "dear"}}),
                        ("faults", {"rules": [{"fault": "flood"}]}), ("faults", {"rules": [{"fault": "drop", "x": 1}]}),
                        ("account", {"name": "new"}), ("account", {"name": "main", "balance": "1.00001"}),
                        ("product", {"price": "1"}), ("zone", {"keys": [{"license_key": "K", "expires_at": "soon"}]})):

@@ -115,9 +115,23 @@ static const char *control_faults(struct book *book, const struct request *reque
     return NULL;
 }
 
+/* Everybody's, or that of one account alone. */
 static const char *control_personality(struct book *book, const struct request *request)
 {
-    return personality_set(&book->personality, request->json);
+    const char *name = request_get(request, "account");
+    struct account *account = name ? account_by_name(&book->shop, name) : NULL;
+    struct personality own = account && account->odd ? account->personality : book->personality;
+
+    if (!name)
+        return personality_set(&book->personality, request->json);
+    if (!account)
+        return "no such account";
+    const char *wrong = personality_set(&own, json_object_get(request->json, "switches"));
+    if (wrong)
+        return wrong;
+    account->odd = true;
+    account->personality = own;
+    return NULL;
 }
 
 static const char *control_zone(struct book *book, const struct request *request)

@@ -42,9 +42,17 @@ static const struct {
     [REFUSAL_CORE] = {"core_not_offered", 422, "Core değişimi desteklenmiyor."},
 };
 
+static struct account *account_of(const struct turn *turn)
+{
+    return turn->request->token ? account_by_token(&turn->book->shop, turn->request->token) : NULL;
+}
+
 static int trait(const struct turn *turn, enum trait trait)
 {
-    return turn->book->personality.choice[trait];
+    const struct account *account = account_of(turn);
+    const struct personality *met = account != NULL && account->odd ? &account->personality : &turn->book->personality;
+
+    return met->choice[trait];
 }
 
 static void deny(struct turn *turn, int status, const char *code, const char *message)
@@ -74,11 +82,6 @@ static void answer_done(struct turn *turn, json_t *answer)
 static void answer_message(struct turn *turn, const char *message)
 {
     answer_done(turn, json_pack("{s:b,s:s}", "success", 1, "message", message));
-}
-
-static struct account *account_of(const struct turn *turn)
-{
-    return turn->request->token ? account_by_token(&turn->book->shop, turn->request->token) : NULL;
 }
 
 static json_t *number_json(int64_t money)

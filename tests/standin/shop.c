@@ -194,6 +194,7 @@ void shop_clear(struct shop *shop, bool keep_accounts)
         struct account *account = shop->accounts[i];
         account->start = account->balance;
         account->adjusted = account->charged = 0;
+        account->odd = false;
         if (!keep_accounts)
             account_free(account);
     }

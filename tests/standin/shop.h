@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base.h"
+#include "personality.h"
 
 struct account {
     char *name;
@@ -19,6 +20,8 @@ struct account {
     int64_t charged;
     bool sandbox; /* calls work and cost nothing */
     bool denied;  /* every call is answered 403 */
+    bool odd;     /* it meets a personality of its own */
+    struct personality personality;
 };
 
 struct product {
