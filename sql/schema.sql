@@ -224,7 +224,7 @@ CREATE TABLE bridge.account (
     info_at timestamp with time zone,
     unread_at timestamp with time zone,
     CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
-    CONSTRAINT account_provider_check CHECK ((provider = ANY (ARRAY['724license'::text, 'lisanszone'::text]))),
+    CONSTRAINT account_provider_check CHECK ((provider ~ '^[a-z0-9]{1,64}$'::text)),
     CONSTRAINT account_width_check CHECK (((width >= 1) AND (width <= 8))),
     CONSTRAINT account_window_state_check CHECK ((window_state = ANY (ARRAY['shut'::text, 'open'::text, 'drain'::text])))
 );

@@ -16,6 +16,7 @@
 #include "fcgi/panels/body.h"
 #include "fcgi/panels/canonical.h"
 #include "fcgi/panels/signed.h"
+#include "order/plan.h"
 
 #define DATE_LEN   10                   /* YYYY-MM-DD */
 #define MAPPED_MAX ((size_t)128 * 1024) /* above a body and what is said around its pieces */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/config_parts.h"
+#include "base/providers.h"
 
 #define MS(n)     INT64_C(n)
 #define SECOND(n) (INT64_C(1000) * (n))
@@ -28,10 +29,11 @@ _Static_assert(sizeof(enum config_settle) == sizeof(int) && sizeof(enum config_r
                "an enum is as wide as int");
 static const char *const settle_words[] = {"operator", "evidence", NULL};
 static const char *const recycled_words[] = {"create", "renew", NULL};
-/* What provider_kind_parse() and log_level_parse() know. */
-static const char *const provider_words[] = {"724license", "lisanszone", NULL};
+#define PROVIDER_SPELT(kind, name, word) (word),
+static const char *const provider_words[] = {PROVIDERS(PROVIDER_SPELT) NULL};
+#undef PROVIDER_SPELT
 static const char *const format_words[] = {"canonical", "hub", "stripe", "upmind", "blesta", NULL};
-/* What order_type_parse() knows. */
+/* What order_type_parse() and log_level_parse() know. */
 static const char *const type_words[] = {"license.create",         "license.renew",     "license.suspend",
                                          "license.unsuspend",      "license.terminate", "license.change_ip",
                                          "license.change_product", "license.verify",    NULL};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds example events from two tables: which fields each type needs at each
- * provider, and an example of each field.
+/* Builds example events from what the provider's offer says each type needs and an
+ * example of each field.
  *
  * Notices are examples of what sql/functions/orders_told.sql and its neighbours
  * write.  Only makes examples: what is right or wrong is decided by the front door, so a
@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "order/offer.h"
 
 #define PING    "test.ping"
 #define LOW     "balance.low"
@@ -20,41 +21,19 @@
 
 /* Addresses and names reserved for documentation (RFC 5737, RFC 2606). */
 static const struct {
+    unsigned needed_by;
     const char *name;
     const char *text; /* NULL: the number is meant */
     int number;
 } examples[] = {
-    {"service_id", "example-1", 0},
-    {"ip", "203.0.113.10", 0},
-    {"new_ip", "203.0.113.20", 0},
-    {"billing_months", NULL, 1},
-    {"new_product_code", "litespeed_x_core", 0},
-    {"license_key", "EXAMPLE-KEY", 0},
-    {"customer_email", "customer@example.com", 0},
-    {"verification_type", "domain", 0},
-    {"domain", "www.example.com", 0},
-};
-
-static const char *const needed[PROVIDER_KIND_COUNT][ORDER_TYPE_COUNT] = {
-    [PROVIDER_724LICENSE] =
-        {
-            [ORDER_CREATE] = "service_id ip billing_months",
-            [ORDER_RENEW] = "service_id ip billing_months",
-            [ORDER_SUSPEND] = "service_id ip",
-            [ORDER_UNSUSPEND] = "service_id ip",
-            [ORDER_TERMINATE] = "service_id ip",
-            [ORDER_CHANGE_IP] = "service_id ip new_ip",
-            [ORDER_CHANGE_PRODUCT] = "service_id ip new_product_code",
-        },
-    [PROVIDER_LISANSZONE] =
-        {
-            [ORDER_CREATE] = "service_id license_key customer_email verification_type domain",
-            [ORDER_RENEW] = "service_id license_key customer_email verification_type domain",
-            [ORDER_SUSPEND] = "service_id license_key customer_email",
-            [ORDER_UNSUSPEND] = "service_id license_key customer_email verification_type domain",
-            [ORDER_TERMINATE] = "service_id license_key customer_email",
-            [ORDER_VERIFY] = "service_id license_key customer_email verification_type domain",
-        },
+    {NEEDS_IP, "ip", "203.0.113.10", 0},
+    {NEEDS_NEW_IP, "new_ip", "203.0.113.20", 0},
+    {NEEDS_MONTHS, "billing_months", NULL, 1},
+    {NEEDS_NEW_PRODUCT, "new_product_code", "litespeed_x_core", 0},
+    {NEEDS_CUSTOMER, "license_key", "EXAMPLE-KEY", 0},
+    {NEEDS_CUSTOMER, "customer_email", "customer@example.com", 0},
+    {NEEDS_VERIFICATION, "verification_type", "domain", 0},
+    {NEEDS_VERIFICATION, "domain", "www.example.com", 0},
 };
 
 /* Members that are no strings in an event. */
@@ -69,26 +48,18 @@ static bool listed(const char *const *names, size_t count, const char *name)
     return false;
 }
 
-static void example_set(json_t *data, const char *name, size_t len)
+/* A type that the provider does not offer is sent too: the answer tells. */
+static void examples_set(json_t *data, const struct event_spec *spec, enum order_type type, struct arena *arena)
 {
+    unsigned needs = offer_of(spec->provider)->needs[type];
+
+    json_object_set_new(data, "product_code", json_string(spec->product_code));
+    json_object_set_new(data, "service_id", json_string("example-1"));
     for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
-        if (strlen(examples[i].name) == len && memcmp(examples[i].name, name, len) == 0)
+        if ((needs & examples[i].needed_by) != 0)
             json_object_set_new(data, examples[i].name,
                                 examples[i].text != NULL ? json_string(examples[i].text)
                                                          : json_integer(examples[i].number));
-}
-
-static void examples_set(json_t *data, const struct event_spec *spec, enum order_type type, struct arena *arena)
-{
-    const char *names = needed[spec->provider][type];
-
-    json_object_set_new(data, "product_code", json_string(spec->product_code));
-    /* A type that the provider does not offer is sent too: the answer tells. */
-    for (const char *at = names == NULL ? "service_id" : names; *at != '\0'; at += strspn(at, " ")) {
-        size_t len = strcspn(at, " ");
-        example_set(data, at, len);
-        at += len;
-    }
     if (order_type_paid(type, spec->provider))
         json_object_set_new(data, "operation_key", json_string(arena_printf(arena, "example:%s", spec->id)));
 }

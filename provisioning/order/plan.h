@@ -67,10 +67,15 @@ const char *call_word(enum call_name name); /* "create", "change-ip", "activate"
 bool call_paid(enum call_name name);
 /* Whether a done call changes what the customer has (not a read or a probe). */
 bool call_changes(enum call_name name);
+/* For offers.  An absent text (NULL) is left out of the body. */
+void call_add(struct call *call, const char *name, const char *text);
+void call_add_number(struct call *call, const char *name, long number);
 /* Which call the type is; false when the provider does not offer it. */
 bool plan_name(enum provider_kind provider, enum order_type type, enum call_name *name);
 /* false when the provider does not offer the type; the call borrows the input's
  * strings. */
 bool plan_call(const struct plan_input *input, struct call *call);
+/* Whether carrying the type out at the provider takes credits. */
+bool order_type_paid(enum order_type type, enum provider_kind provider);
 
 #endif

@@ -3,8 +3,8 @@
  * an order that somebody pays for, so what passes must not depend on the format
  * it came in.
  *
- * Owns the table of what each type needs at each provider, and the fingerprint.
- * Never asks the database or the upstream (whether a key is taken or a product
+ * Owns the checks and the fingerprint; what each type needs is the provider's offer
+ * to say.  Never asks the database or the upstream (whether a key is taken or a product
  * hidden is decided there) and never repeats a field's value in a problem.  A
  * crash leaves nothing behind: the delivery was not answered. */
 #include "order/request.h"
@@ -15,44 +15,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "order/offer.h"
 #include "order/request_fields.h"
 
-enum {
-    OFFERED = 1 << 0,
-    NEEDS_IP = 1 << 1,
-    NEEDS_NEW_IP = 1 << 2,
-    NEEDS_MONTHS = 1 << 3,
-    NEEDS_NEW_PRODUCT = 1 << 4,
-    NEEDS_CUSTOMER = 1 << 5,     /* license_key and customer_email */
-    NEEDS_VERIFICATION = 1 << 6, /* what verification_type asks for */
-};
-
-/* DESIGN.md 5.1's table; a missing cell is not offered.  Whether an operation_key
- * is needed follows from order_type_paid() alone. */
-static const unsigned NEEDS[PROVIDER_KIND_COUNT][ORDER_TYPE_COUNT] = {
-    [PROVIDER_724LICENSE] =
-        {
-            [ORDER_CREATE] = OFFERED | NEEDS_IP | NEEDS_MONTHS,
-            [ORDER_RENEW] = OFFERED | NEEDS_IP | NEEDS_MONTHS,
-            [ORDER_SUSPEND] = OFFERED | NEEDS_IP,
-            [ORDER_UNSUSPEND] = OFFERED | NEEDS_IP,
-            [ORDER_TERMINATE] = OFFERED | NEEDS_IP,
-            [ORDER_CHANGE_IP] = OFFERED | NEEDS_IP | NEEDS_NEW_IP,
-            [ORDER_CHANGE_PRODUCT] = OFFERED | NEEDS_IP | NEEDS_NEW_PRODUCT,
-        },
-    [PROVIDER_LISANSZONE] =
-        {
-            [ORDER_CREATE] = OFFERED | NEEDS_CUSTOMER | NEEDS_VERIFICATION,
-            [ORDER_RENEW] = OFFERED | NEEDS_CUSTOMER | NEEDS_VERIFICATION,
-            [ORDER_SUSPEND] = OFFERED | NEEDS_CUSTOMER,
-            [ORDER_UNSUSPEND] = OFFERED | NEEDS_CUSTOMER | NEEDS_VERIFICATION,
-            [ORDER_TERMINATE] = OFFERED | NEEDS_CUSTOMER,
-            [ORDER_VERIFY] = OFFERED | NEEDS_CUSTOMER | NEEDS_VERIFICATION,
-        },
-};
-
-/* One row per text field.  What only Lisans Zone is sent is free text in orders
- * for others: a panel's odd host name must not stop a purchase that never
+/* One row per text field.  What goes with a license key is free text in orders
+ * that need none: a panel's odd host name must not stop a purchase that never
  * mentions it. */
 struct field_rule {
     const char *name;
@@ -60,7 +27,7 @@ struct field_rule {
     size_t max;
     unsigned needed_by;
     enum field_spelling spelling;
-    bool zone_only;
+    bool with_key;
 };
 
 #define FIELD(member) offsetof(struct order_request, member)
@@ -129,7 +96,7 @@ static bool provider_check(struct check *check)
     bool known = provider_kind_parse(request->product->account->provider, &check->provider);
     assert(known);
     (void)known;
-    check->needs = NEEDS[check->provider][request->type];
+    check->needs = offer_of(check->provider)->needs[request->type];
     request->paid = order_type_paid(request->type, check->provider);
     if ((check->needs & OFFERED) == 0)
         return refuse(check, 422, "type",
@@ -148,7 +115,7 @@ static bool field_check(const struct check *check, const struct field_rule *rule
             check, 422, rule->name,
             arena_printf(check->arena, "%s is required for %s", rule->name, order_type_word(check->request->type)));
     }
-    bool unused = rule->zone_only && check->provider != PROVIDER_LISANSZONE;
+    bool unused = rule->with_key && (check->needs & NEEDS_CUSTOMER) == 0;
     const char *wrong = field_problem(unused ? FIELD_TEXT : rule->spelling, rule->max, value, check->arena);
     if (wrong == NULL)
         return true;

@@ -2,7 +2,7 @@
 /* words: why a word table: the same spelling is a column value, a JSON member
  * and an event's name, and a difference of one letter would lose an order.
  *
- * Owns the spellings and the two rules that follow from a word alone.  Never
+ * Owns the spellings and the rules that follow from a word alone.  Never
  * allocates, never reads anything else; a crash leaves nothing behind. */
 #include "order/words.h"
 
@@ -27,10 +27,9 @@ static const char *const STATE_WORDS[ORDER_STATE_COUNT] = {
     [ORDER_SUCCEEDED] = "succeeded", [ORDER_FAILED] = "failed",     [ORDER_CANCELLED] = "cancelled",
 };
 
-static const char *const PROVIDER_WORDS[PROVIDER_KIND_COUNT] = {
-    [PROVIDER_724LICENSE] = "724license",
-    [PROVIDER_LISANSZONE] = "lisanszone",
-};
+#define PROVIDER_SPELT(kind, name, word) [PROVIDER_##kind] = (word),
+static const char *const PROVIDER_WORDS[PROVIDER_KIND_COUNT] = {PROVIDERS(PROVIDER_SPELT)};
+#undef PROVIDER_SPELT
 
 /* NONE has no word: nothing was asked for. */
 static const char *const VERIFICATION_WORDS[] = {
@@ -126,14 +125,6 @@ bool verification_parse(const char *word, enum verification *verification)
 const char *verdict_word(enum verdict verdict)
 {
     return word_of(VERDICT_WORDS, COUNT(VERDICT_WORDS), (size_t)verdict);
-}
-
-bool order_type_paid(enum order_type type, enum provider_kind provider)
-{
-    /* Whether change-core costs is not documented; until it is shown to be free
-     * it gets the care of a purchase. */
-    return provider == PROVIDER_724LICENSE &&
-           (type == ORDER_CREATE || type == ORDER_RENEW || type == ORDER_CHANGE_PRODUCT);
 }
 
 bool order_state_finished(enum order_state state)

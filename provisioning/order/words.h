@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "base/providers.h"
+
 enum order_type {
     ORDER_CREATE,         /* license.create */
     ORDER_RENEW,          /* license.renew */
@@ -30,7 +32,9 @@ enum order_state {
     ORDER_STATE_COUNT
 };
 
-enum provider_kind { PROVIDER_724LICENSE, PROVIDER_LISANSZONE, PROVIDER_KIND_COUNT };
+#define PROVIDER_COUNTED(kind, name, word) PROVIDER_##kind,
+enum provider_kind { PROVIDERS(PROVIDER_COUNTED) PROVIDER_KIND_COUNT };
+#undef PROVIDER_COUNTED
 
 enum verification { VERIFICATION_NONE, VERIFICATION_HWID, VERIFICATION_DOMAIN, VERIFICATION_IP, VERIFICATION_ALL };
 
@@ -53,8 +57,6 @@ const char *verification_word(enum verification verification); /* NULL for NONE 
 bool verification_parse(const char *word, enum verification *verification);
 const char *verdict_word(enum verdict verdict);
 
-/* Whether carrying the type out at the provider takes credits. */
-bool order_type_paid(enum order_type type, enum provider_kind provider);
 /* succeeded, failed or cancelled: nothing more will happen by itself. */
 bool order_state_finished(enum order_state state);
 /* Finished, or nothing will happen before somebody or something else steps in:

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why: the configuration names a provider by a word; this is the only list. */
+/* Why: the configuration names a provider by a word. */
 #include "provider/registry.h"
 
 #include <string.h>
 
-static const struct provider *const providers[] = {&provider_license724, &provider_lisanszone};
+#define PROVIDER_LISTED(kind, name, word) &provider_##name,
+static const struct provider *const providers[] = {PROVIDERS(PROVIDER_LISTED)};
+#undef PROVIDER_LISTED
 
 const struct provider *provider_find(const char *name)
 {

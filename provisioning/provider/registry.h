@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registry: the providers there are.  A new one is a file with its row, a line
- * here and a line in registry.c. */
+/* registry: what is special to each provider's wire, one const struct each. */
 #ifndef PROVIDER_REGISTRY_H
 #define PROVIDER_REGISTRY_H
 
+#include "base/providers.h"
 #include "provider/answer.h"
 #include "provider/provider.h"
 
-extern const struct provider provider_license724;
-extern const struct provider provider_lisanszone;
+#define PROVIDER_DECLARED(kind, name, word) extern const struct provider provider_##name;
+PROVIDERS(PROVIDER_DECLARED)
+#undef PROVIDER_DECLARED
 
 #endif

@@ -3,6 +3,8 @@
  * top-ups, new prices, somebody else's spending, and hosts that die or freeze. */
 #include "sim.h"
 
+#include "order/plan.h"
+
 /* Ten thousand credits at once: more than any sum of doubts, so a top-up never
  * hides a purchase (docs/testing.md says what happens when one can). */
 #define TOPUP (10000 * CREDITS_ONE)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/text.h"
+#include "order/plan.h"
 #include "order/request.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "order/plan.h"
 #include "order/words.h"
 
 static const struct {
