@@ -1103,6 +1103,46 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.history_months(p_keep integer) RETURNS TABLE(name text, month date, bytes bigint, kept text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+  select c.relname::text, m.first, pg_total_relation_size(c.oid),
+         (select format('order %s, which began before its end, is not finished', min(o.order_id)) from bridge.orders o
+          where o.state not in ('succeeded', 'failed', 'cancelled')
+            and o.created_at < (m.first + interval '1 month') at time zone 'UTC'
+          having count(*) > 0)
+  from pg_inherits i
+  join pg_class c on c.oid = i.inhrelid
+  cross join lateral (select to_date(right(c.relname, 6), 'YYYYMM') as first) m
+  where i.inhparent in ('bridge.event'::regclass, 'bridge.attempt'::regclass, 'bridge.order_history'::regclass,
+                        'bridge.refusal'::regclass)
+    and c.relname ~ '_[0-9]{6}$'
+    and m.first < date_trunc('month', now() at time zone 'UTC') - greatest(p_keep, 1) * interval '1 month'
+  order by m.first, c.relname
+$_$;
+
+CREATE FUNCTION bridge.history_prune(p_actor text, p_keep integer) RETURNS TABLE(name text, month date, bytes bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if p_keep is null or p_keep < 1 then
+    raise exception 'at least one month is kept, not %', p_keep using errcode = 'invalid_parameter_value';
+  end if;
+  perform set_config('lock_timeout', '500ms', true);
+  perform pg_advisory_xact_lock(hashtext('bridge.partitions'));
+  for name, month, bytes in
+    select m.name, m.month, m.bytes from bridge.history_months(p_keep) m where m.kept is null
+  loop
+    execute format('drop table bridge.%I', name);
+    perform bridge.operator_note(p_actor, 'history.prune', null, null, null,
+                                 jsonb_build_object('table', name, 'bytes', bytes, 'months_kept', p_keep));
+    return next;
+  end loop;
+end
+$$;
+
 CREATE FUNCTION bridge.hold_end(p_order bigint, p_license bigint, p_codes text[]) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -2087,6 +2127,37 @@ begin
   perform bridge.operator_note(p_actor, 'order.cancel', p_order, o.account, p_reason);
   perform bridge.line_advance(o.license_id);
   return true;
+end
+$$;
+
+CREATE FUNCTION bridge.operator_forget(p_actor text, p_source text, p_service text, p_reason text) RETURNS TABLE(outcome text, orders bigint)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  ids bigint[];
+begin
+  perform from bridge.line l
+  where l.license_id in (select c.license_id from bridge.license c where c.source = p_source and c.service_id = p_service)
+  order by l.license_id for update;
+  select array_agg(o.order_id) into ids from bridge.orders o where o.source = p_source and o.service_id = p_service;
+  if ids is null then
+    return query select 'unknown', 0::bigint;
+    return;
+  elsif exists (select from bridge.orders o
+                where o.order_id = any (ids) and o.state not in ('succeeded', 'failed', 'cancelled')) then
+    return query select 'busy', cardinality(ids)::bigint;
+    return;
+  end if;
+  update bridge.orders o set customer_email = null, domain = null, hwid = null, machine_name = null, os_info = null,
+    panel_order_id = null
+  where o.order_id = any (ids);
+  update bridge.event e set body = convert_to('{"forgotten":true}', 'UTF8'), address = null where e.order_id = any (ids);
+  update bridge.attempt a set request = null, answer = null where a.order_id = any (ids);
+  delete from bridge.callback c where c.order_id = any (ids) and c.state = 'sent';
+  perform bridge.operator_note(p_actor, 'service.forget', null, null, p_reason,
+                               jsonb_build_object('source', p_source, 'orders', cardinality(ids)));
+  return query select 'ok', cardinality(ids)::bigint;
 end
 $$;
 
@@ -6172,6 +6243,13 @@ REVOKE ALL ON FUNCTION bridge.event_shown(p_body bytea) FROM PUBLIC;
 REVOKE ALL ON FUNCTION bridge.guards_release(p_products text[], p_limits text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.guards_release(p_products text[], p_limits text[]) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.history_months(p_keep integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.history_months(p_keep integer) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.history_prune(p_actor text, p_keep integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.history_prune(p_actor text, p_keep integer) TO bridge_operator;
+GRANT ALL ON FUNCTION bridge.history_prune(p_actor text, p_keep integer) TO bridge_worker;
+
 REVOKE ALL ON FUNCTION bridge.hold_end(p_order bigint, p_license bigint, p_codes text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) FROM PUBLIC;
@@ -6258,6 +6336,9 @@ GRANT ALL ON FUNCTION bridge.operator_callback_resend(p_actor text, p_callback b
 
 REVOKE ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_cancel(p_actor text, p_order bigint, p_reason text) TO bridge_operator;
+
+REVOKE ALL ON FUNCTION bridge.operator_forget(p_actor text, p_source text, p_service text, p_reason text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.operator_forget(p_actor text, p_source text, p_service text, p_reason text) TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.operator_free_key(p_actor text, p_order bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_free_key(p_actor text, p_order bigint, p_reason text) TO bridge_operator;

@@ -53,6 +53,7 @@ static const struct config_option root_options[] = {
     {"egress", CONFIG_TEXT, "default", .check = config_check_name, AT(egress)},
     {"catalogue", CONFIG_DURATION, "1h", BETWEEN(SECOND(1), DAY(7)), AT(catalogue_ms)},
     {"lease_margin", CONFIG_DURATION, "30s", BETWEEN(SECOND(1), HOUR(1)), AT(lease_margin_ms)},
+    {"history_months", CONFIG_INT, "0", BETWEEN(0, 1200), AT(history_months)},
     {"intake_batch", CONFIG_INT, "256", BETWEEN(1, 256), AT(intake_batch)},
     {"intake_requests", CONFIG_INT, "4096", BETWEEN(1, 65536), AT(intake_requests)},
     {"commit_timeout", CONFIG_DURATION, "10s", BETWEEN(MS(100), MINUTE(5)), AT(commit_timeout_ms)},

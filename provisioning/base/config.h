@@ -124,6 +124,7 @@ struct config {
     const char *database;      /* libpq conninfo; "" leaves all to PG* variables */
     const char *log_level;     /* "info" */
     int worker_calls;          /* calls in flight per worker over all accounts, default 64 */
+    int history_months;        /* whole months of history that workers keep; 0: all of it */
     int64_t poll_ms;           /* worker's poll of the queue, default 1s */
     const char *egress;        /* the address that providers see, by a name; default "default" */
     int64_t catalogue_ms;      /* how often catalogues are read, default 1h */

@@ -111,6 +111,8 @@ int ctl_rows_status(struct ctl *ctl, const struct rows *rows)
             return problem_set(ctl, EX_CONFIG, "this database has no License Bridge yet: run bridgectl migrate", "");
         if (strcmp(state, "42501") == 0)
             return problem_set(ctl, EX_NOPERM, "the database user may not do this", error);
+        if (strcmp(state, "55P03") == 0)
+            return problem_set(ctl, EX_TEMPFAIL, "somebody works there just now, nothing was done", error);
         return problem_set(ctl, EX_DATAERR, "the database refused", error);
     case ROWS_DOWN:
         return problem_set(ctl, EX_TEMPFAIL, "the database went away, whether it was done is unknown", error);

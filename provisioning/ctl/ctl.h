@@ -84,6 +84,7 @@ command_fn token_create, token_list, token_revoke;
 command_fn order_list, order_show, order_release, order_cancel, order_hold, order_retry;
 command_fn tray_resolve;
 command_fn adopt_file;
+command_fn history_prune, history_forget;
 command_fn account_balances, account_catalogue, account_catalogue_sync, account_stop, account_go_on,
     account_acknowledge;
 command_fn account_topup, account_adjust, account_forecast;

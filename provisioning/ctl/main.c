@@ -55,6 +55,9 @@ static const struct command commands[] = {
     {"products", "[ACCOUNT] [--sync]", "the provider's catalogue; --sync keeps it", account_catalogue},
     {"forecast", "[ACCOUNT]", "how long the credits last, and what is known to come", account_forecast},
     {"adopt", "FILE [--dry-run]", "look after licenses that exist already: a table as CSV", adopt_file},
+    {"prune", "[--keep MONTHS] [--dry-run]", "drop months of history that are no longer kept", history_prune},
+    {"forget", "SOURCE SERVICE --reason TEXT [--dry-run]", "forget who a service belonged to; its orders stay",
+     history_forget},
     {"version", "", "this program's version", setup_version},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])

@@ -20,6 +20,7 @@
 #define CHORE_TIMEOUT_MS     15000
 #define TAKEOVER_MAX         500
 #define PARTITION_EVERY_MS   (6 * 60 * 60 * 1000)
+#define HISTORY_AGAIN_MS     10000
 #define CREDITS_EVERY_MAX_MS 30000
 #define SCHEMA_EVERY_MS      5000
 #define SUMS_EVERY_MS        60000
@@ -140,6 +141,27 @@ static void hours_sum(struct worker *worker, struct house *house)
     session_submit(worker->house, &QUERY_HOURS_SUM, &params, CHORE_TIMEOUT_MS, hours_summed, house);
 }
 
+static void history_pruned(void *ctx, const struct rows *rows)
+{
+    struct house *house = ctx;
+    if (chore_failed(rows)) {
+        house->history_ms -= PARTITION_EVERY_MS - HISTORY_AGAIN_MS; /* a long reader was in the way */
+        return;
+    }
+    for (int row = 0; row < rows_count(rows); row++)
+        log_note("history.pruned", log_str("table", rows_text(rows, row, "name")),
+                 log_int("bytes", rows_int(rows, row, "bytes")));
+}
+
+static void history_prune(struct worker *worker, struct house *house)
+{
+    struct params params;
+    params_init(&params);
+    params_text(&params, "license-bridge");
+    params_int(&params, worker->config->history_months);
+    session_submit(worker->house, &QUERY_HISTORY_PRUNE, &params, CHORE_TIMEOUT_MS, history_pruned, house);
+}
+
 static int64_t credits_every_ms(const struct worker *worker)
 {
     int64_t every = CREDITS_EVERY_MAX_MS;
@@ -172,6 +194,10 @@ void house_step(struct worker *worker, struct house *house)
         chore(worker, &QUERY_ACCOUNT_SWEEP, chore_ended);
         window_tray(worker->house, tray_looked, worker);
         sign_of_life(worker);
+    }
+    if (worker->config->history_months > 0 && now >= house->history_ms) {
+        house->history_ms = now + PARTITION_EVERY_MS;
+        history_prune(worker, house);
     }
     if (now >= house->credits_ms) {
         house->credits_ms = now + credits_every_ms(worker);

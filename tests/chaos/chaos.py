@@ -167,6 +167,7 @@ def run(options):
         findings["effect without an order"] = judge.find_orphans(world)
         findings["answer"] = [(None, text) for text in panels.log.wrong]
         findings["drain"] = [] if drained else [(None, "orders were still moving")]
+        findings["died by itself"] = [(None, name) for name in havoc.died]
         if not upstream.ask("summary")["balanced"]:
             findings["stand-in"] = [(None, "its books do not balance")]
         report(world, panels.log, havoc, clerk, weather, seconds)

@@ -27,6 +27,7 @@ class Havoc:
         self.random = random.Random(f"havoc {seed}")
         self.done = collections.Counter()
         self.errors = []
+        self.died = []
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run, name="havoc")
         self.harms = [(self.kill, 8), (self.stop, 5), (self.kill_nginx_worker, 2), (self.stop_nginx_worker, 2),
@@ -40,7 +41,16 @@ class Havoc:
     def __exit__(self, *_):
         self.ended.set()
         self.thread.join()
+        self.look()
         self.repair()
+
+    def look(self):
+        """Between two harms everything runs; what does not has ended by itself."""
+        for name in PROGRAMS:
+            pid = (self.ground.dir / "run" / f"{name}.pid").read_text().strip()
+            if not os.path.exists(f"/proc/{pid}"):
+                self.died.append(f"{name} (process {pid})")
+                self.ground.ctl("start", name)
 
     def kills(self):
         """Everything that ended a process or a session."""
@@ -59,6 +69,7 @@ class Havoc:
         while not self.ended.wait(self.random.uniform(0.4, 1.6) * self.pause):
             harm = self.random.choices(harms, weights)[0]
             try:
+                self.look()
                 harm()
             except (subprocess.CalledProcessError, OSError, psycopg.Error) as error:
                 self.errors.append(f"{harm.__name__}: {error}")

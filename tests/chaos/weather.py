@@ -62,8 +62,8 @@ class Weather:
 
     def change(self):
         self.phases += 1
-        self.upstream.ask("personality", {name: self.random.choice(words) for name, words in HABITS.items()})
-        self.upstream.ask("faults", {"rules": rules(), "seed": self.random.randrange(1 << 30)})
+        self.upstream.ask("personality", {name: self.random.choice(words) for name, words in HABITS.items()}, seconds=120)
+        self.upstream.ask("faults", {"rules": rules(), "seed": self.random.randrange(1 << 30)}, seconds=120)
 
     def run(self):
         while not self.ended.wait(self.seconds):
