@@ -114,10 +114,23 @@ static void process_add(struct text *out)
     gauge_add(out, "process_start_time_seconds", "gauge", "When this process began, since 1970.", process_began());
 }
 
+/* The name under which a sample is described: a histogram's samples have a word more. */
+static const char *family_of(struct arena *arena, const char *name, const char *type)
+{
+    const char *last = strrchr(name, '_');
+    return strcmp(type, "histogram") == 0 && last != NULL ? arena_strndup(arena, name, (size_t)(last - name)) : name;
+}
+
+static void sample_add(struct text *out, const struct rows *rows, int row)
+{
+    const char *name = rows_text(rows, row, "family"), *labels = rows_text(rows, row, "labels");
+    text_addf(out, *labels != '\0' ? "%s{%s} %s\n" : "%s%s %s\n", name, labels, rows_text(rows, row, "value"));
+}
+
 static void metrics_found(void *ctx, const struct rows *rows)
 {
     struct request *request = ctx;
-    const char *family = "";
+    const char *described = "";
     struct text out;
 
     if (rows_status(rows) != ROWS_OK) {
@@ -126,12 +139,12 @@ static void metrics_found(void *ctx, const struct rows *rows)
     }
     text_init(&out, METRICS_CEILING);
     for (int row = 0; row < rows_count(rows); row++) {
-        const char *name = rows_text(rows, row, "family");
-        const char *labels = rows_text(rows, row, "labels");
-        if (strcmp(name, family) != 0)
-            family_head(&out, name, rows_text(rows, row, "type"), rows_text(rows, row, "help"));
-        family = name;
-        text_addf(&out, *labels != '\0' ? "%s{%s} %s\n" : "%s%s %s\n", name, labels, rows_text(rows, row, "value"));
+        const char *type = rows_text(rows, row, "type");
+        const char *family = family_of(&request->arena, rows_text(rows, row, "family"), type);
+        if (strcmp(family, described) != 0)
+            family_head(&out, family, type, rows_text(rows, row, "help"));
+        described = family;
+        sample_add(&out, rows, row);
     }
     latency_add(&out, &request->front->latency);
     process_add(&out);

@@ -24,6 +24,7 @@ const struct filter OPS_ORDER_FILTERS[] = {
 };
 static const char *const EXTRA_PAGED[] = {"before", "limit", "format", NULL};
 static const char *const EXTRA_WHOLE[] = {"format", NULL};
+static const char *const EXTRA_NAMED[] = {"limit", NULL};
 
 struct list_task {
     struct request *request;
@@ -78,7 +79,7 @@ static void list_found(void *ctx, const struct rows *rows)
 
     if (rows_status(rows) != ROWS_OK) {
         ops_refused(task->request, rows);
-    } else if (!task->list->one && !task->list->single) {
+    } else if (!task->list->one && !task->list->named && !task->list->single) {
         list_reply(task, rows);
     } else if (rows_count(rows) == 0 || (row = ops_row_json(&task->request->arena, rows, 0)) == NULL) {
         reply_problem(task->request, &none);
@@ -137,8 +138,10 @@ static void list_submit(struct list_task *task, const struct ops_query *query, i
     struct params params;
 
     params_init(&params);
-    if (list->one)
+    if (list->one || list->named)
         params_text(&params, request->rest);
+    if (list->named)
+        params_int(&params, limit);
     if (list->filters_as_json)
         params_text(&params, filters_json(&request->arena, list->filters, query));
     else
@@ -160,10 +163,11 @@ static void list_permitted(struct request *request)
     int64_t limit;
 
     *task = (struct list_task){.request = request, .list = list};
-    bool good = ops_query_read(request, &query, &problem) &&
-                ops_query_check(request, &query, list->filters, list->paged ? EXTRA_PAGED : EXTRA_WHOLE, &problem);
+    const char *const *extra = list->paged ? EXTRA_PAGED : list->named ? EXTRA_NAMED : EXTRA_WHOLE;
+    bool good =
+        ops_query_read(request, &query, &problem) && ops_query_check(request, &query, list->filters, extra, &problem);
     if (good) {
-        task->csv = !list->one && !list->single && csv_wanted(request, &query);
+        task->csv = !list->one && !list->named && !list->single && csv_wanted(request, &query);
         good = page_check(task, &query, &limit, &problem);
     }
     if (good)

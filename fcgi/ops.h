@@ -20,6 +20,7 @@ struct ops_list {
     bool paged;                   /* takes before and limit */
     bool filters_as_json;         /* $1 is one object with all filters */
     bool one;                     /* $1 is the id in the path, and the answer is that row */
+    bool named;                   /* likewise, but a name, and $2 is the most rows that the answer holds */
     bool single;                  /* the answer is the only row */
 };
 

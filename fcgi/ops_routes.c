@@ -40,6 +40,7 @@ static const struct ops_list LEDGER = {.query = &QUERY_OPS_LEDGER, .filters = FI
 static const struct ops_list CALLBACKS = {.query = &QUERY_OPS_CALLBACKS, .filters = FILTERS_CALLBACKS, .paged = true};
 static const struct ops_list AUDIT = {.query = &QUERY_OPS_AUDIT, .filters = FILTERS_AUDIT, .paged = true};
 static const struct ops_list REVIEW = {.query = &QUERY_OPS_REVIEW, .filters = FILTERS_NONE};
+static const struct ops_list VIEW = {.query = &QUERY_OPS_VIEW, .filters = FILTERS_NONE, .named = true};
 static const struct ops_list OVERVIEW = {.query = &QUERY_OPS_OVERVIEW, .filters = FILTERS_NONE, .single = true};
 
 static const struct ops_act RETRY = {
@@ -80,6 +81,7 @@ const struct route ROUTES_OPS[] = {
     {"GET", API "ledger", ops_list_serve, &LEDGER},
     {"GET", API "callbacks", ops_list_serve, &CALLBACKS},
     {"GET", API "audit", ops_list_serve, &AUDIT},
+    {"GET", API "views/", ops_list_serve, &VIEW},
     {"GET", API "me", ops_me_serve, NULL},
     {"POST", API "orders/bulk", ops_bulk_serve, NULL},
     {"POST", API "orders/*/retry", ops_act_serve, &RETRY},

@@ -473,7 +473,8 @@ CREATE TABLE bridge.license (
     invalid_at timestamp with time zone,
     activated_at timestamp with time zone,
     verified_at timestamp with time zone,
-    sweep_at timestamp with time zone
+    sweep_at timestamp with time zone,
+    billing_months integer
 );
 
 COMMENT ON TABLE bridge.license IS 'The thing upstream, as one service of one panel has it';
@@ -485,6 +486,8 @@ COMMENT ON COLUMN bridge.license.activated_at IS 'When the provider says that it
 COMMENT ON COLUMN bridge.license.verified_at IS 'When the provider last said whether it is valid';
 
 COMMENT ON COLUMN bridge.license.sweep_at IS 'When it is verified next without being asked to';
+
+COMMENT ON COLUMN bridge.license.billing_months IS 'Of its last purchase; null: not bought by the bridge';
 
 CREATE FUNCTION bridge.adopt_difference(r bridge.adopt_row, l bridge.license, OUT field text, OUT problem text) RETURNS record
     LANGUAGE sql IMMUTABLE
@@ -851,6 +854,29 @@ CREATE FUNCTION bridge.budget_waiting(b bridge.budget) RETURNS bigint
     and l.lease_owner is null
 $$;
 
+CREATE FUNCTION bridge.call_sums() RETURNS TABLE(account text, calls bigint, errors bigint, spent numeric, elapsed_ms bigint, bounds_ms integer[], durations bigint[])
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  return query
+  with part as (
+    select t.account, t.calls, t.errors, t.spent, t.elapsed_ms, t.durations from bridge.account_total t
+    union all
+    select c.account, c.calls, c.errors, 0, c.elapsed_ms, c.durations
+    from bridge.summed s cross join lateral bridge.span_calls(coalesce(s.until, '-infinity'), 'infinity') c where s.one
+    union all
+    select l.account, 0, 0, l.spent, 0, null
+    from bridge.summed s cross join lateral bridge.span_credits(coalesce(s.until, '-infinity'), 'infinity') l where s.one
+  )
+  select a.account, coalesce(sum(p.calls), 0)::bigint, coalesce(sum(p.errors), 0)::bigint,
+         trim_scale(coalesce(sum(p.spent), 0)), coalesce(sum(p.elapsed_ms), 0)::bigint, bridge.duration_bounds(),
+         coalesce(bridge.counts_sum(p.durations), bridge.counts_add('{}', '{}'))
+  from bridge.account a left join part p on p.account = a.account
+  group by a.account;
+end
+$$;
+
 CREATE FUNCTION bridge.callback_add(p_source text, p_lane text, p_order bigint, p_type text, p_data json) RETURNS void
     LANGUAGE sql
     AS $$
@@ -987,6 +1013,13 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.counts_add(a bigint[], b bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select array(select coalesce(a[n], 0) + coalesce(b[n], 0)
+               from generate_series(1, cardinality(bridge.duration_bounds()) + 1) n)
+$$;
+
 CREATE FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) RETURNS TABLE(received_at timestamp with time zone, source text, delivery_id text, order_id bigint, repeated boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1066,6 +1099,25 @@ begin
   return format('the answer named license %s, which is order %s''s: one of the two may not have been bought',
                 o.upstream_license_id, other);
 end
+$$;
+
+CREATE FUNCTION bridge.due_fold() RETURNS void
+    LANGUAGE sql
+    AS $$
+  with gone as (
+    delete from bridge.due_change returning *
+  )
+  insert into bridge.due as d (period_end, account, upstream_type, billing_months, licenses)
+  select g.period_end, g.account, g.upstream_type, g.billing_months, sum(g.licenses)
+  from gone g group by 1, 2, 3, 4 having sum(g.licenses) <> 0
+  on conflict (period_end, account, upstream_type, billing_months) do update set licenses = d.licenses + excluded.licenses;
+  delete from bridge.due where licenses = 0;
+$$;
+
+CREATE FUNCTION bridge.duration_bounds() RETURNS integer[]
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select array[50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000]
 $$;
 
 CREATE FUNCTION bridge.event_shown(p_body bytea) RETURNS jsonb
@@ -1182,53 +1234,77 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.hours_add(p_from timestamp with time zone, p_until timestamp with time zone, p_after bigint, p_before bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  insert into bridge.hour as h (hour, accepted, deliveries, succeeded, failed, cancelled)
+  select s.hour, s.accepted, s.deliveries, s.succeeded, s.failed, s.cancelled
+  from bridge.span_orders(p_from, p_until, p_after, p_before) s
+  on conflict (hour) do update
+  set accepted = h.accepted + excluded.accepted, deliveries = h.deliveries + excluded.deliveries,
+      succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
+      cancelled = h.cancelled + excluded.cancelled;
+  insert into bridge.hour (hour, accepted, succeeded, failed, cancelled)
+  values (date_trunc('hour', p_from, 'UTC'), 0, 0, 0, 0) on conflict do nothing;
+  with part as (
+    select coalesce(c.hour, l.hour) as hour, coalesce(c.account, l.account) as account, coalesce(c.calls, 0) as calls,
+           coalesce(c.errors, 0) as errors, coalesce(l.purchases, 0) as purchases, coalesce(l.spent, 0) as spent,
+           coalesce(l.topups, 0) as topups, coalesce(l.adjustments, 0) as adjustments,
+           coalesce(c.elapsed_ms, 0) as elapsed_ms, c.durations
+    from bridge.span_calls(p_from, p_until) c
+    full join bridge.span_credits(p_from, p_until) l on l.hour = c.hour and l.account = c.account
+  ), accounts as (
+    insert into bridge.hour_account as h (hour, account, calls, errors, purchases, spent, topups, adjustments)
+    select p.hour, p.account, p.calls, p.errors, p.purchases, p.spent, p.topups, p.adjustments from part p
+    on conflict (account, hour) do update
+    set calls = h.calls + excluded.calls, errors = h.errors + excluded.errors, purchases = h.purchases + excluded.purchases,
+        spent = h.spent + excluded.spent, topups = h.topups + excluded.topups, adjustments = h.adjustments + excluded.adjustments
+  )
+  insert into bridge.account_total as t (account, calls, errors, spent, elapsed_ms, durations)
+  select p.account, p.calls, p.errors, p.spent, p.elapsed_ms, bridge.counts_add(p.durations, '{}') from part p
+  on conflict (account) do update
+  set calls = t.calls + excluded.calls, errors = t.errors + excluded.errors, spent = t.spent + excluded.spent,
+      elapsed_ms = t.elapsed_ms + excluded.elapsed_ms, durations = bridge.counts_add(t.durations, excluded.durations);
+end
+$$;
+
 CREATE FUNCTION bridge.hours_sum(p_most integer) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  h timestamptz;
-  first_order bigint;
-  last bigint;
+  s bridge.summed;
+  upto timestamptz;
   n int := 0;
 begin
-  if not pg_try_advisory_xact_lock(hashtext('bridge.hours_sum')) then
+  select * into s from bridge.summed for update skip locked;
+  if not found or s.mark > clock_timestamp() - interval '1 second' then
     return 0;
   end if;
-  select x.hour + interval '1 hour', x.last_order into h, first_order from bridge.hour x order by x.hour desc limit 1;
-  if h is null then
-    select date_trunc('hour', o.created_at, 'UTC'), o.order_id - 1 into h, first_order
-    from bridge.orders o order by o.order_id limit 1;
+  perform bridge.due_fold();
+  if s.mark is not null then
+    s.running := bridge.summed_running(s.mark, s.running);
+    if s.running <> '{}' then
+      update bridge.summed set running = s.running;
+      return 0;
+    end if;
+    s.until := coalesce(s.until, bridge.summed_first(s.mark));
+    while n < p_most and s.until < s.mark loop
+      upto := least(s.mark, date_trunc('hour', s.until, 'UTC') + interval '1 hour');
+      perform bridge.hours_add(s.until, upto, s.last_order, bridge.order_since(s.last_order, upto + interval '1 hour'));
+      s.last_order := least(s.mark_order, bridge.order_since(s.last_order, upto) - 1);
+      s.until := upto;
+      n := n + 1;
+    end loop;
   end if;
-  while n < p_most and h + interval '65 minutes' < now() loop
-    -- Order ids are given in the order of time, give or take the length of a transaction.
-    select coalesce(max(o.order_id), first_order) into last from (
-      select c.order_id from bridge.orders c
-      where c.order_id > first_order and c.created_at < h + interval '1 hour' order by c.order_id desc limit 1) o;
-    insert into bridge.hour (hour, last_order, accepted, succeeded, failed, cancelled)
-    select h, last, (select count(*) from bridge.orders o where o.order_id > first_order and o.order_id <= last),
-           count(*) filter (where m.to_state = 'succeeded'), count(*) filter (where m.to_state = 'failed'),
-           count(*) filter (where m.to_state = 'cancelled')
-    from bridge.order_history m
-    where m.at >= h and m.at < h + interval '1 hour' and m.to_state in ('succeeded', 'failed', 'cancelled');
-    insert into bridge.hour_account (hour, account, calls, errors, purchases, spent, topups, adjustments)
-    select h, a.account, coalesce(c.calls, 0), coalesce(c.errors, 0), l.purchases, l.spent, l.topups, l.adjustments
-    from bridge.account a
-    left join (
-      select t.account, count(*) as calls, count(*) filter (where t.verdict in ('later', 'unsure')) as errors
-      from bridge.attempt t where t.started_at >= h and t.started_at < h + interval '1 hour'
-      group by t.account) c using (account)
-    cross join lateral (
-      select count(*) filter (where e.kind = 'purchase') as purchases,
-             coalesce(sum(e.amount) filter (where e.kind = 'purchase'), 0) as spent,
-             coalesce(sum(e.amount) filter (where e.kind = 'topup'), 0) as topups,
-             coalesce(sum(e.amount) filter (where e.kind = 'adjustment'), 0) as adjustments
-      from bridge.ledger e where e.account = a.account and e.at >= h and e.at < h + interval '1 hour') l
-    where c.calls > 0 or l.purchases > 0 or l.topups <> 0 or l.adjustments <> 0;
-    first_order := last;
-    h := h + interval '1 hour';
-    n := n + 1;
-  end loop;
+  if s.until is null or s.until >= s.mark then
+    select case when q.is_called then q.last_value else q.last_value - 1 end into s.mark_order from bridge.order_id_seq q;
+    s.mark := clock_timestamp();
+    s.running := null;
+  end if;
+  update bridge.summed
+  set until = s.until, last_order = s.last_order, mark = s.mark, mark_order = s.mark_order, running = s.running;
   return n;
 end
 $$;
@@ -1735,6 +1811,21 @@ begin
     update bridge.license set verified_at = now(), updated_at = now() where license_id = p_license;
     perform bridge.license_valid(p_license);
   end if;
+end
+$$;
+
+CREATE FUNCTION bridge.license_due() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  insert into bridge.due_change (period_end, account, upstream_type, billing_months, licenses)
+  select x.period_end, x.account, x.upstream_type, coalesce(x.billing_months, 1), x.n
+  from (values (old.status, old.provider, old.period_end, old.account, old.upstream_type, old.billing_months, -1),
+               (new.status, new.provider, new.period_end, new.account, new.upstream_type, new.billing_months, 1))
+    as x(status, provider, period_end, account, upstream_type, billing_months, n)
+  where x.status = 'active' and x.provider = '724license' and x.period_end is not null;
+  return null;
 end
 $$;
 
@@ -2608,6 +2699,21 @@ CREATE FUNCTION bridge.order_reason_words(o bridge.orders, p_head bigint) RETURN
               else o.reason end
 $$;
 
+CREATE FUNCTION bridge.order_since(p_after bigint, p_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  o record;
+begin
+  for o in select x.order_id, x.created_at from bridge.orders x where x.order_id > p_after order by x.order_id loop
+    if o.created_at >= p_at then
+      return o.order_id;
+    end if;
+  end loop;
+  return 9223372036854775807;
+end
+$$;
+
 CREATE FUNCTION bridge.order_succeeded(o bridge.orders) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -2616,14 +2722,16 @@ begin
   when 'license.create' then
     update bridge.license
     set status = 'active', ip = o.ip, license_key = o.license_key, upstream_license_id = o.upstream_license_id,
-        period_end = o.period_end, bought_at = now(), terminated_at = null, product_code = o.product_code,
-        upstream_type = o.upstream_type, updated_at = now()
+        period_end = o.period_end, billing_months = o.billing_months, bought_at = now(), terminated_at = null,
+        product_code = o.product_code, upstream_type = o.upstream_type, updated_at = now()
     where license_id = o.license_id;
     if o.ip is not null then
       perform bridge.license_ip_set(o, o.upstream_type, o.ip);
     end if;
   when 'license.renew' then
-    update bridge.license set period_end = coalesce(o.period_end, period_end), updated_at = now()
+    update bridge.license
+    set period_end = coalesce(o.period_end, period_end), billing_months = coalesce(o.billing_months, billing_months),
+        updated_at = now()
     where license_id = o.license_id;
   when 'license.suspend' then
     update bridge.license set status = 'suspended', updated_at = now()
@@ -2686,7 +2794,7 @@ begin
         'window_id', a.window_id::text)
       from bridge.attempt a where a.order_id = p_order
       union all
-      select a.finished_at, 3, jsonb_build_object(
+      select coalesce(a.late_at, a.finished_at), 3, jsonb_build_object(
         'kind', 'answer', 'attempt', a.attempt, 'verdict', a.verdict, 'http_status', a.http_status,
         'curl_code', a.curl_code, 'elapsed_ms', a.elapsed_ms, 'reason_code', a.reason_code, 'reason', a.reason,
         'answer', bridge.answer_text(a.answer))
@@ -2930,6 +3038,17 @@ begin
   return query select o.order_id from bridge.orders o where lower(o.domain) = lower(p_text);
 end
 $_$;
+
+CREATE FUNCTION bridge.orders_repeated(p_newest integer) RETURNS SETOF bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  first constant bigint := (select max(m.order_id) from bridge.orders m) - p_newest;
+begin
+  return query select x.order_id from bridge.delivery x where x.order_id > first group by x.order_id having count(*) > 1;
+end
+$$;
 
 CREATE FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) RETURNS TABLE(order_id bigint, state text, reason text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3343,6 +3462,99 @@ CREATE FUNCTION bridge.sources_known() RETURNS SETOF text
   select hop.source from hop where hop.source is not null
 $$;
 
+CREATE FUNCTION bridge.span_calls(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS TABLE(hour timestamp with time zone, account text, calls bigint, errors bigint, elapsed_ms bigint, durations bigint[])
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+declare
+  b constant int[] := bridge.duration_bounds();
+begin
+  return query
+  select date_trunc('hour', t.finished_at, 'UTC'), t.account, count(*),
+         count(*) filter (where t.verdict in ('later', 'unsure') or t.late_at is not null),
+         coalesce(sum(e.ms), 0)::bigint,
+         array[count(*) filter (where e.ms <= b[1]), count(*) filter (where e.ms <= b[2]),
+               count(*) filter (where e.ms <= b[3]), count(*) filter (where e.ms <= b[4]),
+               count(*) filter (where e.ms <= b[5]), count(*) filter (where e.ms <= b[6]),
+               count(*) filter (where e.ms <= b[7]), count(*) filter (where e.ms <= b[8]),
+               count(*) filter (where e.ms <= b[9]), count(*) filter (where e.ms <= b[10]), count(e.ms)]
+  from bridge.attempt t
+  cross join lateral (select case when t.late_at is null then t.elapsed_ms end as ms) e
+  where t.finished_at >= p_from and t.finished_at < p_until
+  group by 1, 2;
+end
+$$;
+
+CREATE FUNCTION bridge.span_credits(p_from timestamp with time zone, p_until timestamp with time zone) RETURNS TABLE(hour timestamp with time zone, account text, purchases bigint, spent numeric, topups numeric, adjustments numeric)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+begin
+  return query
+  select date_trunc('hour', e.at, 'UTC'), a.account, count(*) filter (where e.kind = 'purchase'),
+         coalesce(sum(e.amount) filter (where e.kind = 'purchase'), 0),
+         coalesce(sum(e.amount) filter (where e.kind = 'topup'), 0),
+         coalesce(sum(e.amount) filter (where e.kind = 'adjustment'), 0)
+  from bridge.account a
+  join bridge.ledger e on e.account = a.account and e.at >= p_from and e.at < p_until
+  where e.kind <> 'observed'
+  group by 1, 2;
+end
+$$;
+
+CREATE FUNCTION bridge.span_orders(p_from timestamp with time zone, p_until timestamp with time zone, p_after bigint, p_before bigint) RETURNS TABLE(hour timestamp with time zone, accepted bigint, deliveries bigint, succeeded bigint, failed bigint, cancelled bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+begin
+  return query
+  select x.hour, coalesce(sum(x.n) filter (where x.what = 'accepted'), 0)::bigint,
+         coalesce(sum(x.n) filter (where x.what = 'delivered'), 0)::bigint,
+         coalesce(sum(x.n) filter (where x.what = 'succeeded'), 0)::bigint,
+         coalesce(sum(x.n) filter (where x.what = 'failed'), 0)::bigint,
+         coalesce(sum(x.n) filter (where x.what = 'cancelled'), 0)::bigint
+  from (
+    select date_trunc('hour', o.created_at, 'UTC') as hour, 'accepted' as what, count(*) as n from bridge.orders o
+    where o.order_id > p_after and o.order_id < p_before and o.created_at >= p_from and o.created_at < p_until group by 1
+    union all
+    select date_trunc('hour', d.received_at, 'UTC'), 'delivered', count(*) from bridge.delivery d
+    where d.received_at >= p_from and d.received_at < p_until group by 1
+    union all
+    select date_trunc('hour', m.at, 'UTC'), m.to_state::text, count(*) from bridge.order_history m
+    where m.at >= p_from and m.at < p_until and m.to_state in ('succeeded', 'failed', 'cancelled') group by 1, 2) x
+  group by x.hour;
+end
+$$;
+
+CREATE FUNCTION bridge.summed_first(p_mark timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql STABLE
+    AS $$
+  select date_trunc('hour', least(
+    p_mark, (select o.created_at from bridge.orders o order by o.order_id limit 1) - interval '1 hour',
+    (select min(t.finished_at) from bridge.attempt t where t.finished_at is not null),
+    (select min(l.at) from bridge.account a
+     cross join lateral (select e.at from bridge.ledger e where e.account = a.account order by e.at limit 1) l)), 'UTC')
+$$;
+
+CREATE FUNCTION bridge.summed_running(p_mark timestamp with time zone, p_running text[]) RETURNS text[]
+    LANGUAGE sql
+    AS $$
+  select coalesce(array_agg(l.virtualtransaction), '{}')
+  from pg_catalog.pg_locks l
+  join pg_catalog.pg_stat_activity a using (pid)
+  where l.locktype = 'virtualxid' and l.mode = 'ExclusiveLock' and l.granted and l.pid <> pg_backend_pid()
+    and a.datname = current_database() and (p_running is null or l.virtualtransaction = any (p_running))
+    and (p_mark > clock_timestamp() - interval '1 hour'
+         or exists (select from pg_catalog.pg_locks x where x.locktype = 'transactionid' and x.mode = 'ExclusiveLock'
+                    and x.virtualtransaction = l.virtualtransaction))
+$$;
+
 CREATE FUNCTION bridge.sweep_end(p_license bigint, p_epoch bigint, p_code text, p_reason text, p_expires_ms bigint, p_activated_ms bigint, p_every_ms bigint) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3475,6 +3687,46 @@ CREATE FUNCTION bridge.utc(p_at timestamp with time zone) RETURNS text
     AS $$
   select to_char(p_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 $$;
+
+CREATE FUNCTION bridge.view_read(p_view text, p_limit integer) RETURNS jsonb
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+declare
+  key text;
+  members text;
+  items jsonb;
+begin
+  select v.key into key
+  from (values
+    ('ack_latency_1h', 'source'), ('activity_hourly', 'hour'), ('awaited_renewals', 'account, upstream_type, billing_months'),
+    ('balance_runway', 'account'), ('blocked_licenses', 'oldest, license_id'), ('budgets', 'account, endpoint, egress'),
+    ('call_totals', 'account'), ('callbacks_pending', 'source'), ('credits_spent_daily', 'day desc, account'),
+    ('duplicate_deliveries', 'order_id desc'), ('failure_reasons_24h', 'orders desc, reason_code'), ('in_doubt', 'order_id'),
+    ('ledger_drift', 'window_id desc'), ('licenses_expiring', 'ends_on'), ('licenses_invalid', 'invalid_at desc'),
+    ('oldest_waiting', 'order_id'), ('operator_actions', 'action_id desc'), ('orders_by_state', 'state'),
+    ('overview_warnings', 'rank, subject'), ('product_costs', 'account, upstream_type'), ('providers', 'account'),
+    ('rate_budget', 'account, endpoint, egress'), ('refused_deliveries', 'at desc'), ('renewals_due', 'period_end'),
+    ('renewals_overdue', 'ends_on'), ('retry_queue', 'next_try_at, order_id'), ('table_health', '"table"'), ('totals', 'accepted'),
+    ('upstream_errors_1h', 'account, calls desc'), ('upstream_latency_1h', 'account, call nulls first'),
+    ('upstreams', 'account'), ('waiting_purchases', 'order_id'), ('worker_status', 'worker')) v(name, key)
+  where v.name = p_view;
+  if key is null then
+    return null;
+  end if;
+  select string_agg(format(
+    case when a.atttypid = 'timestamptz'::regtype then 'bridge.utc(%1$I) as %1$I'
+         when a.atttypid = 'interval'::regtype then 'round(extract(epoch from %1$I), 3) as %1$I'
+         when a.atttypid = 'numeric'::regtype or (a.atttypid = 'bigint'::regtype and a.attname ~ '_(id|order)$')
+           then '%1$I::text as %1$I'
+         else '%1$I' end, a.attname), ', ' order by a.attnum) into members
+  from pg_attribute a where a.attrelid = ('ops.' || p_view)::regclass and a.attnum > 0;
+  execute format('select coalesce(jsonb_agg(to_jsonb(x)), ''[]'') from (
+                    select %s from (select * from ops.%I order by %s limit $1) v) x', members, p_view, key)
+  into items using p_limit;
+  return items;
+end
+$_$;
 
 CREATE TABLE bridge.spending_window (
     window_id bigint NOT NULL,
@@ -4033,10 +4285,12 @@ begin
     p_code := 'foreign_answer';
     p_reason := format('the answer names license %s, which is another order''s: it may not be ours', p_upstream_id);
   end if;
+  -- Once.  What a worker tells again changes nothing; what comes after the attempt was given up is kept, but it was lost.
   update bridge.attempt
-  set finished_at = now(), sent = p_sent, verdict = p_verdict, reason_code = p_code, reason = p_reason,
-      http_status = p_status, curl_code = p_curl, elapsed_ms = p_elapsed_ms, request = p_request, answer = p_answer
-  where order_id = p_order and attempt = p_attempt;
+  set finished_at = coalesce(finished_at, now()), late_at = case when finished_at is not null then now() end,
+      sent = p_sent, verdict = p_verdict, reason_code = p_code, reason = p_reason, http_status = p_status,
+      curl_code = p_curl, elapsed_ms = p_elapsed_ms, request = p_request, answer = p_answer
+  where order_id = p_order and attempt = p_attempt and (finished_at is null or reason_code = 'worker_lost');
   late := o.state in ('in_doubt', 'needs_review') and o.doubted and p_verdict = 'done' and p_to = 'succeeded';
   if not late and not (o.state = 'calling' and l.head_order = p_order and l.lease_epoch = p_epoch) then
     return false;
@@ -4209,6 +4463,24 @@ CREATE FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running inte
   on conflict (worker) do update set seen_at = now(), running = excluded.running, version = excluded.version
 $_$;
 
+CREATE AGGREGATE bridge.counts_sum(bigint[]) (
+    SFUNC = bridge.counts_add,
+    STYPE = bigint[]
+);
+
+CREATE TABLE bridge.account_total (
+    account text NOT NULL,
+    calls bigint DEFAULT 0 NOT NULL,
+    errors bigint DEFAULT 0 NOT NULL,
+    spent numeric(20,6) DEFAULT 0 NOT NULL,
+    elapsed_ms bigint DEFAULT 0 NOT NULL,
+    durations bigint[] NOT NULL
+);
+
+COMMENT ON TABLE bridge.account_total IS 'The calls and the spending of an account since the beginning, as far as they are summed';
+
+COMMENT ON COLUMN bridge.account_total.durations IS 'How many calls took at most as long as each of bridge.duration_bounds(); the last of all that were timed';
+
 CREATE TABLE bridge.attempt (
     order_id bigint NOT NULL,
     attempt integer NOT NULL,
@@ -4229,11 +4501,14 @@ CREATE TABLE bridge.attempt (
     answer bytea,
     price numeric(20,6),
     balance_before numeric(20,6),
-    window_id bigint
+    window_id bigint,
+    late_at timestamp with time zone
 )
 PARTITION BY RANGE (started_at);
 
 COMMENT ON TABLE bridge.attempt IS 'One upstream call for an order: written before the call, completed after it';
+
+COMMENT ON COLUMN bridge.attempt.late_at IS 'When an answer came after all, although the call had been given up: verdict and answer are its, finished_at is not';
 
 CREATE TABLE bridge.attempt_default (
     order_id bigint NOT NULL,
@@ -4255,7 +4530,8 @@ CREATE TABLE bridge.attempt_default (
     answer bytea,
     price numeric(20,6),
     balance_before numeric(20,6),
-    window_id bigint
+    window_id bigint,
+    late_at timestamp with time zone
 );
 
 CREATE TABLE bridge.callback (
@@ -4308,6 +4584,26 @@ CREATE TABLE bridge.delivery (
 
 COMMENT ON TABLE bridge.delivery IS 'Every acknowledged delivery and the order it led to, kept for ever so that a repeat changes nothing';
 
+CREATE TABLE bridge.due (
+    period_end date NOT NULL,
+    account text NOT NULL,
+    upstream_type text NOT NULL,
+    billing_months integer NOT NULL,
+    licenses bigint NOT NULL
+);
+
+COMMENT ON TABLE bridge.due IS 'Active licenses by the end of their period, as far as due_change is folded into it';
+
+CREATE TABLE bridge.due_change (
+    period_end date NOT NULL,
+    account text NOT NULL,
+    upstream_type text NOT NULL,
+    billing_months integer NOT NULL,
+    licenses integer NOT NULL
+);
+
+COMMENT ON TABLE bridge.due_change IS 'Licenses that came to or left a row of due since: written by whoever changes a license, with no row to wait for';
+
 CREATE TABLE bridge.event (
     order_id bigint NOT NULL,
     source text NOT NULL,
@@ -4331,16 +4627,17 @@ CREATE TABLE bridge.event_default (
 
 CREATE TABLE bridge.hour (
     hour timestamp with time zone NOT NULL,
-    last_order bigint NOT NULL,
+    last_order bigint,
     accepted bigint NOT NULL,
     succeeded bigint NOT NULL,
     failed bigint NOT NULL,
-    cancelled bigint NOT NULL
+    cancelled bigint NOT NULL,
+    deliveries bigint DEFAULT 0 NOT NULL
 );
 
-COMMENT ON TABLE bridge.hour IS 'Each hour that is over: orders accepted and finished in it';
+COMMENT ON TABLE bridge.hour IS 'Orders accepted and finished in an hour, as far as they are summed';
 
-COMMENT ON COLUMN bridge.hour.last_order IS 'The last order accepted before its end';
+COMMENT ON COLUMN bridge.hour.last_order IS 'Not used any more';
 
 CREATE TABLE bridge.hour_account (
     hour timestamp with time zone NOT NULL,
@@ -4353,7 +4650,7 @@ CREATE TABLE bridge.hour_account (
     adjustments numeric(20,6) DEFAULT 0 NOT NULL
 );
 
-COMMENT ON TABLE bridge.hour_account IS 'Each hour that is over: calls made and credits moved on each account';
+COMMENT ON TABLE bridge.hour_account IS 'Calls ended and credits moved on an account in an hour, as far as they are summed';
 
 COMMENT ON COLUMN bridge.hour_account.errors IS 'Calls that were answered late, unclearly or not at all';
 
@@ -4633,6 +4930,28 @@ ALTER TABLE bridge.spending_window ALTER COLUMN window_id ADD GENERATED ALWAYS A
     CACHE 1
 );
 
+CREATE TABLE bridge.summed (
+    one boolean DEFAULT true NOT NULL,
+    until timestamp with time zone,
+    last_order bigint DEFAULT 0 NOT NULL,
+    mark timestamp with time zone,
+    mark_order bigint,
+    running text[],
+    CONSTRAINT summed_one_check CHECK (one)
+);
+
+COMMENT ON TABLE bridge.summed IS 'Its one row: how far the sums of hours go, and how far they go next';
+
+COMMENT ON COLUMN bridge.summed.until IS 'All that happened before it is summed, nothing that happened since; null: nothing yet';
+
+COMMENT ON COLUMN bridge.summed.last_order IS 'The orders up to it were all accepted before until';
+
+COMMENT ON COLUMN bridge.summed.mark IS 'Where the next sum ends, as soon as all transactions that began before it have ended';
+
+COMMENT ON COLUMN bridge.summed.mark_order IS 'The last order id that had been given away by then';
+
+COMMENT ON COLUMN bridge.summed.running IS 'Transactions that may have begun before mark and had not ended when last looked at';
+
 CREATE TABLE bridge.token (
     token_id bigint NOT NULL,
     name text NOT NULL,
@@ -4699,75 +5018,86 @@ CREATE VIEW ops.ack_latency_1h AS
 COMMENT ON VIEW ops.ack_latency_1h IS 'From the time that an event bears to its being stored, source by source, for the last hour (at most 10,000 orders); a senders queue and clock are in it';
 
 CREATE VIEW ops.activity_hourly AS
- WITH over AS (
-         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), (date_trunc('hour'::text, now()) - '23:00:00'::interval)) AS since,
-            COALESCE(max(h.last_order), (0)::bigint) AS last_order
-           FROM bridge.hour h
-        ), whole AS (
+ WITH tail AS (
+         SELECT GREATEST(s.until, (date_trunc('hour'::text, now(), 'UTC'::text) - '23:00:00'::interval)) AS since,
+            s.last_order
+           FROM bridge.summed s
+          WHERE s.one
+        ), counted AS (
          SELECT h.hour,
             h.accepted,
             h.succeeded,
             h.failed,
             h.cancelled,
-            s.calls,
-            s.errors,
-            s.spent
-           FROM (bridge.hour h
-             CROSS JOIN LATERAL ( SELECT COALESCE(sum(x.calls), (0)::numeric) AS calls,
-                    COALESCE(sum(x.errors), (0)::numeric) AS errors,
-                    COALESCE(sum((x.spent + x.adjustments)), (0)::numeric) AS spent
-                   FROM bridge.hour_account x
-                  WHERE (x.hour = h.hour)) s)
-          WHERE (h.hour > (now() - '25:00:00'::interval))
-        ), parts AS (
-         SELECT date_trunc('hour'::text, o.created_at) AS hour,
-            'accepted'::text AS what,
-            (count(*))::numeric AS n
-           FROM (over
-             CROSS JOIN bridge.orders o)
-          WHERE ((o.order_id > over.last_order) AND (o.created_at >= over.since))
-          GROUP BY (date_trunc('hour'::text, o.created_at))
+            0 AS calls,
+            0 AS errors,
+            0 AS spent,
+            h.deliveries
+           FROM bridge.hour h
+          WHERE (h.hour >= (date_trunc('hour'::text, now(), 'UTC'::text) - '23:00:00'::interval))
         UNION ALL
-         SELECT date_trunc('hour'::text, m.at) AS date_trunc,
-            (m.to_state)::text AS to_state,
-            count(*) AS count
-           FROM (over
-             CROSS JOIN bridge.order_history m)
-          WHERE ((m.at >= over.since) AND (m.at > (now() - '25:00:00'::interval)) AND (m.to_state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))
-          GROUP BY (date_trunc('hour'::text, m.at)), (m.to_state)::text
+         SELECT c_1.hour,
+            0,
+            0,
+            0,
+            0,
+            c_1.calls,
+            c_1.errors,
+            (c_1.spent + c_1.adjustments),
+            0
+           FROM bridge.hour_account c_1
+          WHERE (c_1.hour >= (date_trunc('hour'::text, now(), 'UTC'::text) - '23:00:00'::interval))
         UNION ALL
-         SELECT date_trunc('hour'::text, a.started_at) AS date_trunc,
-            c.what,
-            count(*) AS count
-           FROM ((over
-             CROSS JOIN bridge.attempt a)
-             CROSS JOIN LATERAL ( VALUES ('calls'::text,true), ('errors'::text,(a.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict])))) c(what, counts))
-          WHERE ((a.started_at >= over.since) AND (a.started_at > (now() - '25:00:00'::interval)) AND c.counts)
-          GROUP BY (date_trunc('hour'::text, a.started_at)), c.what
+         SELECT o.hour,
+            o.accepted,
+            o.succeeded,
+            o.failed,
+            o.cancelled,
+            0,
+            0,
+            0,
+            o.deliveries
+           FROM (tail
+             CROSS JOIN LATERAL bridge.span_orders(tail.since, 'infinity'::timestamp with time zone, tail.last_order, '9223372036854775807'::bigint) o(hour, accepted, deliveries, succeeded, failed, cancelled))
         UNION ALL
-         SELECT date_trunc('hour'::text, l.at) AS date_trunc,
-            'spent'::text,
-            sum(l.amount) AS sum
-           FROM ((over
-             CROSS JOIN bridge.account b)
-             JOIN bridge.ledger l ON (((l.account = b.account) AND (l.at >= over.since) AND (l.at > (now() - '25:00:00'::interval)))))
-          WHERE (l.kind = ANY (ARRAY['purchase'::text, 'adjustment'::text]))
-          GROUP BY (date_trunc('hour'::text, l.at))
+         SELECT a.hour,
+            0,
+            0,
+            0,
+            0,
+            a.calls,
+            a.errors,
+            0,
+            0
+           FROM (tail
+             CROSS JOIN LATERAL bridge.span_calls(tail.since, 'infinity'::timestamp with time zone) a(hour, account, calls, errors, elapsed_ms, durations))
+        UNION ALL
+         SELECT l.hour,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            (l.spent + l.adjustments),
+            0
+           FROM (tail
+             CROSS JOIN LATERAL bridge.span_credits(tail.since, 'infinity'::timestamp with time zone) l(hour, account, purchases, spent, topups, adjustments))
         )
  SELECT g.hour,
-    (COALESCE((w.accepted)::numeric, sum(p.n) FILTER (WHERE (p.what = 'accepted'::text)), (0)::numeric))::bigint AS accepted,
-    (COALESCE((w.succeeded)::numeric, sum(p.n) FILTER (WHERE (p.what = 'succeeded'::text)), (0)::numeric))::bigint AS succeeded,
-    (COALESCE((w.failed)::numeric, sum(p.n) FILTER (WHERE (p.what = 'failed'::text)), (0)::numeric))::bigint AS failed,
-    (COALESCE((w.cancelled)::numeric, sum(p.n) FILTER (WHERE (p.what = 'cancelled'::text)), (0)::numeric))::bigint AS cancelled,
-    (COALESCE(w.calls, sum(p.n) FILTER (WHERE (p.what = 'calls'::text)), (0)::numeric))::bigint AS calls,
-    (COALESCE(w.errors, sum(p.n) FILTER (WHERE (p.what = 'errors'::text)), (0)::numeric))::bigint AS errors,
-    trim_scale(COALESCE(w.spent, sum(p.n) FILTER (WHERE (p.what = 'spent'::text)), (0)::numeric)) AS spent
-   FROM ((generate_series((date_trunc('hour'::text, now()) - '23:00:00'::interval), date_trunc('hour'::text, now()), '01:00:00'::interval) g(hour)
-     LEFT JOIN whole w USING (hour))
-     LEFT JOIN parts p USING (hour))
-  GROUP BY g.hour, w.accepted, w.succeeded, w.failed, w.cancelled, w.calls, w.errors, w.spent;
+    (COALESCE(sum(c.accepted), (0)::numeric))::bigint AS accepted,
+    (COALESCE(sum(c.succeeded), (0)::numeric))::bigint AS succeeded,
+    (COALESCE(sum(c.failed), (0)::numeric))::bigint AS failed,
+    (COALESCE(sum(c.cancelled), (0)::numeric))::bigint AS cancelled,
+    (COALESCE(sum(c.calls), (0)::numeric))::bigint AS calls,
+    (COALESCE(sum(c.errors), (0)::numeric))::bigint AS errors,
+    trim_scale(COALESCE(sum(c.spent), (0)::numeric)) AS spent,
+    (COALESCE(sum(c.deliveries), (0)::numeric))::bigint AS deliveries
+   FROM (generate_series((date_trunc('hour'::text, now(), 'UTC'::text) - '23:00:00'::interval), date_trunc('hour'::text, now(), 'UTC'::text), '01:00:00'::interval) g(hour)
+     LEFT JOIN counted c USING (hour))
+  GROUP BY g.hour;
 
-COMMENT ON VIEW ops.activity_hourly IS 'The last 24 hours, hour by hour: orders, calls, credits';
+COMMENT ON VIEW ops.activity_hourly IS 'The last 24 hours, hour by hour: orders, calls that ended, credits, deliveries (repeated ones under an id of their own included)';
 
 CREATE VIEW ops.attempts AS
  SELECT a.order_id,
@@ -4787,35 +5117,79 @@ CREATE VIEW ops.attempts AS
     a.request,
     bridge.answer_text(a.answer) AS answer,
     trim_scale(a.price) AS price,
-    trim_scale(a.balance_before) AS balance_before
+    trim_scale(a.balance_before) AS balance_before,
+    a.late_at
    FROM bridge.attempt a;
 
 COMMENT ON VIEW ops.attempts IS 'Every upstream call made for an order';
 
-CREATE VIEW ops.renewals_due AS
- SELECT l.account,
-    l.license_id,
-    l.source,
-    l.service_id,
-    l.product_code,
-    l.upstream_type,
-    host(l.ip) AS ip,
-    l.period_end,
-    COALESCE(m.billing_months, 1) AS billing_months,
-    trim_scale(COALESCE(s.price, (p.price * (COALESCE(m.billing_months, 1))::numeric))) AS price
-   FROM (((bridge.license l
-     LEFT JOIN LATERAL ( SELECT o.billing_months
-           FROM bridge.orders o
-          WHERE ((o.license_id = l.license_id) AND (o.type = ANY (ARRAY['license.create'::bridge.order_type, 'license.renew'::bridge.order_type])) AND (o.state = 'succeeded'::bridge.order_state) AND (o.billing_months IS NOT NULL))
-          ORDER BY o."position" DESC
-         LIMIT 1) m ON (true))
-     LEFT JOIN bridge.product p ON (((p.account = l.account) AND (p.upstream_type = l.upstream_type))))
-     LEFT JOIN bridge.product_price s ON (((s.account = l.account) AND (s.action = 'renew'::text) AND (s.upstream_type = l.upstream_type) AND (s.new_type = ''::text) AND (s.billing_months = COALESCE(m.billing_months, 1)) AND (s.month_price = p.price))))
-  WHERE ((l.provider = '724license'::text) AND (l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30))) AND (NOT (EXISTS ( SELECT
-           FROM bridge.orders o
-          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))))));
+CREATE VIEW ops.awaited_renewals AS
+ WITH part AS (
+         SELECT d.account,
+            d.upstream_type,
+            d.billing_months,
+            d.licenses
+           FROM bridge.due d
+          WHERE ((d.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (d.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30)))
+        UNION ALL
+         SELECT c.account,
+            c.upstream_type,
+            c.billing_months,
+            c.licenses
+           FROM bridge.due_change c
+          WHERE ((c.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (c.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30)))
+        UNION ALL
+         SELECT l.account,
+            l.upstream_type,
+            COALESCE(l.billing_months, 1) AS "coalesce",
+            '-1'::integer
+           FROM (( SELECT DISTINCT o.license_id
+                   FROM bridge.orders o
+                  WHERE ((o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))) w
+             CROSS JOIN LATERAL ( SELECT x.license_id,
+                    x.source,
+                    x.service_id,
+                    x.provider,
+                    x.account,
+                    x.product_code,
+                    x.upstream_type,
+                    x.status,
+                    x.ip,
+                    x.license_key,
+                    x.upstream_license_id,
+                    x.period_end,
+                    x.expires_at,
+                    x.bought_at,
+                    x.adopted_at,
+                    x.terminated_at,
+                    x.created_at,
+                    x.updated_at,
+                    x.invalid_at,
+                    x.activated_at,
+                    x.verified_at,
+                    x.sweep_at,
+                    x.billing_months
+                   FROM bridge.license x
+                  WHERE (x.license_id = w.license_id)
+                 OFFSET 0) l)
+          WHERE ((l.provider = '724license'::text) AND (l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30))))
+        )
+ SELECT k.account,
+    k.upstream_type,
+    k.billing_months,
+    k.licenses,
+    trim_scale(COALESCE(s.price, (p.price * (k.billing_months)::numeric))) AS price
+   FROM ((( SELECT x.account,
+            x.upstream_type,
+            x.billing_months,
+            (sum(x.licenses))::bigint AS licenses
+           FROM part x
+          GROUP BY x.account, x.upstream_type, x.billing_months
+         HAVING (sum(x.licenses) <> (0)::numeric)) k
+     LEFT JOIN bridge.product p ON (((p.account = k.account) AND (p.upstream_type = k.upstream_type))))
+     LEFT JOIN bridge.product_price s ON (((s.account = k.account) AND (s.action = 'renew'::text) AND (s.upstream_type = k.upstream_type) AND (s.new_type = ''::text) AND (s.billing_months = k.billing_months) AND (s.month_price = p.price))));
 
-COMMENT ON VIEW ops.renewals_due IS 'Licenses whose period ends within 30 days, and what their renewal is expected to take';
+COMMENT ON VIEW ops.awaited_renewals IS 'How many licenses end within 30 days and are not being renewed, by what a renewal of one is expected to take';
 
 CREATE VIEW ops.waiting_purchases AS
  SELECT o.account,
@@ -4851,7 +5225,7 @@ CREATE VIEW ops.balance_runway AS
             WHEN (s.spent > (0)::numeric) THEN round((GREATEST(a.balance, (0)::numeric) / (s.spent / s.days)), 1)
             ELSE NULL::numeric
         END AS days_left
-   FROM (((bridge.account a
+   FROM ((((bridge.account a
      LEFT JOIN ( SELECT p.account,
             count(*) AS orders,
             sum(p.price) AS credits,
@@ -4859,20 +5233,31 @@ CREATE VIEW ops.balance_runway AS
            FROM ops.waiting_purchases p
           GROUP BY p.account) w USING (account))
      LEFT JOIN ( SELECT d.account,
-            count(*) AS licenses,
-            sum(d.price) AS credits,
-            count(*) FILTER (WHERE (d.price IS NULL)) AS unpriced
-           FROM ops.renewals_due d
+            (sum(d.licenses))::bigint AS licenses,
+            sum((d.price * (d.licenses)::numeric)) AS credits,
+            (COALESCE(sum(d.licenses) FILTER (WHERE (d.price IS NULL)), (0)::numeric))::bigint AS unpriced
+           FROM ops.awaited_renewals d
           GROUP BY d.account) r USING (account))
-     CROSS JOIN LATERAL ( SELECT (( SELECT COALESCE(sum((h.spent + h.adjustments)), (0)::numeric) AS "coalesce"
+     LEFT JOIN ( SELECT x.account,
+            sum((x.spent + x.adjustments)) AS spent
+           FROM ( SELECT h.account,
+                    h.spent,
+                    h.adjustments
                    FROM bridge.hour_account h
-                  WHERE ((h.account = a.account) AND (h.hour > (now() - '30 days'::interval)))) + ( SELECT COALESCE(sum(l.amount), (0)::numeric) AS "coalesce"
-                   FROM bridge.ledger l
-                  WHERE ((l.account = a.account) AND (l.kind = ANY (ARRAY['purchase'::text, 'adjustment'::text])) AND (l.at > GREATEST((now() - '30 days'::interval), ( SELECT (max(h.hour) + '01:00:00'::interval)
-                           FROM bridge.hour h)))))) AS spent,
+                  WHERE (h.hour >= (date_trunc('hour'::text, now(), 'UTC'::text) - '719:00:00'::interval))
+                UNION ALL
+                 SELECT l.account,
+                    l.spent,
+                    l.adjustments
+                   FROM (bridge.summed u
+                     CROSS JOIN LATERAL bridge.span_credits(GREATEST(u.until, (date_trunc('hour'::text, now(), 'UTC'::text) - '719:00:00'::interval)), 'infinity'::timestamp with time zone) l(hour, account, purchases, spent, topups, adjustments))
+                  WHERE u.one) x
+          GROUP BY x.account) t USING (account))
+     CROSS JOIN LATERAL ( SELECT COALESCE(t.spent, (0)::numeric) AS spent,
             GREATEST((1)::numeric, LEAST((30)::numeric, (EXTRACT(epoch FROM (now() - ( SELECT min(f.at) AS min
                    FROM bridge.ledger f
-                  WHERE (f.account = a.account)))) / (86400)::numeric))) AS days) s)
+                  WHERE (f.account = a.account)))) / (86400)::numeric))) AS days
+         OFFSET 0) s)
   WHERE (a.provider = '724license'::text);
 
 COMMENT ON VIEW ops.balance_runway IS 'How long the credits of each account last, and what is known to come';
@@ -4923,37 +5308,21 @@ CREATE VIEW ops.budgets AS
 COMMENT ON VIEW ops.budgets IS 'How many calls each rationed endpoint still takes, and how many orders wait for it';
 
 CREATE VIEW ops.call_totals AS
- WITH over AS (
-         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), '-infinity'::timestamp with time zone) AS since
-           FROM bridge.hour h
-        )
- SELECT a.account,
-    format('account="%s"'::text, replace(replace(a.account, '\'::text, '\\'::text), '"'::text, '\"'::text)) AS labels,
-    ((COALESCE(s.calls, (0)::numeric) + (COALESCE(c.calls, (0)::bigint))::numeric))::bigint AS calls,
-    ((COALESCE(s.errors, (0)::numeric) + (COALESCE(c.errors, (0)::bigint))::numeric))::bigint AS errors,
-    trim_scale((COALESCE(s.spent, (0)::numeric) + l.spent)) AS spent
-   FROM ((((over
-     CROSS JOIN bridge.account a)
-     LEFT JOIN ( SELECT h.account,
-            sum(h.calls) AS calls,
-            sum(h.errors) AS errors,
-            sum(h.spent) AS spent
-           FROM bridge.hour_account h
-          GROUP BY h.account) s ON ((s.account = a.account)))
-     LEFT JOIN ( SELECT t.account,
-            count(*) AS calls,
-            count(*) FILTER (WHERE (t.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict]))) AS errors
-           FROM (over over_1
-             CROSS JOIN bridge.attempt t)
-          WHERE (t.started_at >= over_1.since)
-          GROUP BY t.account) c ON ((c.account = a.account)))
-     CROSS JOIN LATERAL ( SELECT COALESCE(sum(e.amount), (0)::numeric) AS spent
-           FROM bridge.ledger e
-          WHERE ((e.account = a.account) AND (e.at >= over.since) AND (e.kind = 'purchase'::text))) l);
+ SELECT c.account,
+    format('account="%s"'::text, replace(replace(c.account, '\'::text, '\\'::text), '"'::text, '\"'::text)) AS labels,
+    c.calls,
+    c.errors,
+    c.spent,
+    c.elapsed_ms,
+    c.bounds_ms,
+    c.durations
+   FROM bridge.call_sums() c(account, calls, errors, spent, elapsed_ms, bounds_ms, durations);
 
-COMMENT ON VIEW ops.call_totals IS 'Calls made and credits spent on each account since the beginning';
+COMMENT ON VIEW ops.call_totals IS 'Calls ended and credits spent on each account since the beginning';
 
 COMMENT ON COLUMN ops.call_totals.labels IS 'The account as a label of Prometheus';
+
+COMMENT ON COLUMN ops.call_totals.durations IS 'How many calls took at most as long as each of bounds_ms; the last: all that were timed';
 
 CREATE VIEW ops.callbacks AS
  SELECT c.callback_id,
@@ -4991,12 +5360,9 @@ CREATE VIEW ops.callbacks_pending AS
 COMMENT ON VIEW ops.callbacks_pending IS 'Per source: notices that wait, of them such as were tried in vain, and dead letters';
 
 CREATE VIEW ops.credits_spent_daily AS
- WITH over AS (
-         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), '-infinity'::timestamp with time zone) AS since
-           FROM bridge.hour h
-        ), part AS (
+ WITH part AS (
          SELECT h.account,
-            ((h.hour AT TIME ZONE 'UTC'::text))::date AS day,
+            h.hour,
             h.purchases,
             h.spent,
             h.topups,
@@ -5005,33 +5371,23 @@ CREATE VIEW ops.credits_spent_daily AS
           WHERE (h.hour >= (date_trunc('day'::text, now(), 'UTC'::text) - '30 days'::interval))
         UNION ALL
          SELECT l.account,
-            ((l.at AT TIME ZONE 'UTC'::text))::date AS timezone,
-            ((l.kind = 'purchase'::text))::integer AS int4,
-                CASE l.kind
-                    WHEN 'purchase'::text THEN l.amount
-                    ELSE (0)::numeric
-                END AS "case",
-                CASE l.kind
-                    WHEN 'topup'::text THEN l.amount
-                    ELSE (0)::numeric
-                END AS "case",
-                CASE l.kind
-                    WHEN 'adjustment'::text THEN l.amount
-                    ELSE (0)::numeric
-                END AS "case"
-           FROM ((over
-             CROSS JOIN bridge.account a)
-             JOIN bridge.ledger l ON (((l.account = a.account) AND (l.at >= GREATEST(over.since, (date_trunc('day'::text, now(), 'UTC'::text) - '30 days'::interval))))))
-          WHERE (l.kind <> 'observed'::text)
+            l.hour,
+            l.purchases,
+            l.spent,
+            l.topups,
+            l.adjustments
+           FROM (bridge.summed s
+             CROSS JOIN LATERAL bridge.span_credits(GREATEST(s.until, (date_trunc('day'::text, now(), 'UTC'::text) - '30 days'::interval)), 'infinity'::timestamp with time zone) l(hour, account, purchases, spent, topups, adjustments))
+          WHERE s.one
         )
  SELECT p.account,
-    p.day,
+    ((p.hour AT TIME ZONE 'UTC'::text))::date AS day,
     (sum(p.purchases))::bigint AS purchases,
     trim_scale(sum(p.spent)) AS spent,
     trim_scale(sum(p.topups)) AS topups,
     trim_scale(sum(p.adjustments)) AS adjustments
    FROM part p
-  GROUP BY p.account, p.day
+  GROUP BY p.account, (((p.hour AT TIME ZONE 'UTC'::text))::date)
  HAVING ((sum(p.purchases) > (0)::numeric) OR (sum(p.topups) <> (0)::numeric) OR (sum(p.adjustments) <> (0)::numeric));
 
 COMMENT ON VIEW ops.credits_spent_daily IS 'Credits spent on each of the last 31 days (UTC), account by account';
@@ -5084,10 +5440,9 @@ CREATE VIEW ops.duplicate_deliveries AS
     count(*) AS repeats,
     min(d.received_at) AS first_repeat,
     max(d.received_at) AS last_repeat
-   FROM (bridge.orders o
-     JOIN bridge.delivery d ON (((d.order_id = o.order_id) AND (d.received_at > o.created_at))))
-  WHERE (o.order_id > (( SELECT max(m.order_id) AS max
-           FROM bridge.orders m) - 10000))
+   FROM ((bridge.orders_repeated(10000) again(order_id)
+     JOIN bridge.orders o ON ((o.order_id = again.order_id)))
+     JOIN bridge.delivery d ON (((d.order_id = again.order_id) AND (d.received_at > o.created_at))))
   GROUP BY d.source, d.order_id, o.service_id, o.type, o.state;
 
 COMMENT ON VIEW ops.duplicate_deliveries IS 'Orders among the newest 10,000 that a panel sent again under another webhook-id';
@@ -5266,11 +5621,30 @@ CREATE VIEW ops.licenses_expiring AS
            FROM bridge.orders o
           WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits,
     l.verified_at,
-    l.invalid_at
+    l.invalid_at,
+    COALESCE(((l.expires_at AT TIME ZONE 'UTC'::text))::date, l.period_end) AS ends_on
    FROM bridge.license l
-  WHERE ((l.status = 'active'::bridge.license_status) AND (((l.expires_at >= now()) AND (l.expires_at <= (now() + '7 days'::interval))) OR ((l.expires_at IS NULL) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 7))))));
+  WHERE ((l.status = 'active'::bridge.license_status) AND ((COALESCE(((l.expires_at AT TIME ZONE 'UTC'::text))::date, l.period_end) >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (COALESCE(((l.expires_at AT TIME ZONE 'UTC'::text))::date, l.period_end) <= (((now() AT TIME ZONE 'UTC'::text))::date + 7))) AND ((l.expires_at IS NULL) OR ((l.expires_at >= now()) AND (l.expires_at <= (now() + '7 days'::interval)))));
 
-COMMENT ON VIEW ops.licenses_expiring IS 'Active licenses that end within a week, as the provider says (expires_at) or else as the panel did (period_end), and whether a renewal is on its way: read it in the order of period_end';
+COMMENT ON VIEW ops.licenses_expiring IS 'Active licenses that end within a week, as the provider says (expires_at) or else as the panel did (period_end), and whether a renewal is on its way: read it in the order of ends_on';
+
+CREATE VIEW ops.licenses_invalid AS
+ SELECT l.license_id,
+    l.source,
+    l.service_id,
+    l.account,
+    l.product_code,
+    l.upstream_type,
+    (l.status)::text AS status,
+    host(l.ip) AS ip,
+    l.license_key,
+    l.invalid_at,
+    l.verified_at,
+    l.expires_at
+   FROM bridge.license l
+  WHERE (l.invalid_at IS NOT NULL);
+
+COMMENT ON VIEW ops.licenses_invalid IS 'Licenses that their provider calls invalid, as was told to the panel (license.invalid), and since when';
 
 CREATE VIEW ops.oldest_waiting AS
  SELECT o.order_id,
@@ -5387,7 +5761,10 @@ CREATE VIEW ops.orders AS
     (o.type)::text AS type,
     (o.state)::text AS state,
     o.reason_code,
-    bridge.order_reason(o.*) AS reason,
+        CASE
+            WHEN (o.state = 'blocked'::bridge.order_state) THEN bridge.order_reason(o.*)
+            ELSE o.reason
+        END AS reason,
     o.attempts,
     o.doubted,
     o.provider,
@@ -5415,14 +5792,18 @@ CREATE VIEW ops.orders AS
 COMMENT ON VIEW ops.orders IS 'Every order; one row each';
 
 CREATE VIEW ops.orders_by_state AS
- SELECT (o.state)::text AS state,
-    count(*) AS orders,
-    min(o.created_at) AS oldest
-   FROM bridge.orders o
-  WHERE (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))
-  GROUP BY o.state;
+ SELECT (c.state)::text AS state,
+    c.orders,
+    o.created_at AS oldest
+   FROM (( SELECT x.state,
+            count(*) AS orders,
+            min(x.order_id) AS first
+           FROM bridge.orders x
+          WHERE (x.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))
+          GROUP BY x.state) c
+     JOIN bridge.orders o ON ((o.order_id = c.first)));
 
-COMMENT ON VIEW ops.orders_by_state IS 'Unfinished orders by state';
+COMMENT ON VIEW ops.orders_by_state IS 'Unfinished orders by state, and since when the first of them waits';
 
 CREATE VIEW ops.overview_warnings AS
  SELECT 1 AS rank,
@@ -5531,6 +5912,15 @@ UNION ALL
     format('%s notices could not be delivered to the panels'::text, count(*)) AS text
    FROM bridge.callback c
   WHERE (c.state = 'dead'::text)
+ HAVING (count(*) > 0)
+UNION ALL
+ SELECT 12 AS rank,
+    'warning'::text AS severity,
+    'license_invalid'::text AS kind,
+    NULL::text AS subject,
+    format('%s licenses are called invalid by their provider'::text, count(*)) AS text
+   FROM bridge.license l
+  WHERE (l.invalid_at IS NOT NULL)
  HAVING (count(*) > 0);
 
 COMMENT ON VIEW ops.overview_warnings IS 'What a person should look at now, the gravest first';
@@ -5614,6 +6004,26 @@ CREATE VIEW ops.refused_deliveries AS
 
 COMMENT ON VIEW ops.refused_deliveries IS 'Deliveries that were refused';
 
+CREATE VIEW ops.renewals_due AS
+ SELECT l.account,
+    l.license_id,
+    l.source,
+    l.service_id,
+    l.product_code,
+    l.upstream_type,
+    host(l.ip) AS ip,
+    l.period_end,
+    COALESCE(l.billing_months, 1) AS billing_months,
+    trim_scale(COALESCE(s.price, (p.price * (COALESCE(l.billing_months, 1))::numeric))) AS price
+   FROM ((bridge.license l
+     LEFT JOIN bridge.product p ON (((p.account = l.account) AND (p.upstream_type = l.upstream_type))))
+     LEFT JOIN bridge.product_price s ON (((s.account = l.account) AND (s.action = 'renew'::text) AND (s.upstream_type = l.upstream_type) AND (s.new_type = ''::text) AND (s.billing_months = COALESCE(l.billing_months, 1)) AND (s.month_price = p.price))))
+  WHERE ((l.provider = '724license'::text) AND (l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30))) AND (NOT (EXISTS ( SELECT
+           FROM bridge.orders o
+          WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))))));
+
+COMMENT ON VIEW ops.renewals_due IS 'Licenses whose period ends within 30 days, and what their renewal is expected to take';
+
 CREATE VIEW ops.renewals_overdue AS
  SELECT l.license_id,
     l.source,
@@ -5628,11 +6038,12 @@ CREATE VIEW ops.renewals_overdue AS
            FROM bridge.orders o
           WHERE ((o.license_id = l.license_id) AND (o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state]))))) AS renewal_waits,
     l.expires_at,
-    l.verified_at
+    l.verified_at,
+    COALESCE(((l.expires_at AT TIME ZONE 'UTC'::text))::date, l.period_end) AS ends_on
    FROM bridge.license l
-  WHERE ((l.status = 'active'::bridge.license_status) AND ((l.expires_at < now()) OR ((l.expires_at IS NULL) AND (l.provider = '724license'::text) AND (l.period_end < ((now() AT TIME ZONE 'UTC'::text))::date))));
+  WHERE ((l.status = 'active'::bridge.license_status) AND (COALESCE(((l.expires_at AT TIME ZONE 'UTC'::text))::date, l.period_end) <= ((now() AT TIME ZONE 'UTC'::text))::date) AND ((l.expires_at < now()) OR ((l.expires_at IS NULL) AND (l.provider = '724license'::text) AND (l.period_end < ((now() AT TIME ZONE 'UTC'::text))::date))));
 
-COMMENT ON VIEW ops.renewals_overdue IS 'Active licenses whose end is over, as the provider says (expires_at) or else as the panel did (period_end), and that were not renewed: read it in the order of period_end';
+COMMENT ON VIEW ops.renewals_overdue IS 'Active licenses whose end is over, as the provider says (expires_at) or else as the panel did (period_end), and that were not renewed: read it in the order of ends_on';
 
 CREATE VIEW ops.retry_queue AS
  SELECT o.order_id,
@@ -5731,29 +6142,28 @@ CREATE VIEW ops.tokens AS
 COMMENT ON VIEW ops.tokens IS 'Operators'' tokens, without the tokens';
 
 CREATE VIEW ops.totals AS
- WITH over AS (
-         SELECT COALESCE((max(h.hour) + '01:00:00'::interval), '-infinity'::timestamp with time zone) AS since,
-            COALESCE(max(h.last_order), (0)::bigint) AS last_order,
-            COALESCE(sum(h.accepted), (0)::numeric) AS accepted,
+ SELECT (sum(x.accepted))::bigint AS accepted,
+    (sum(x.succeeded))::bigint AS succeeded,
+    (sum(x.failed))::bigint AS failed,
+    (sum(x.cancelled))::bigint AS cancelled,
+    (sum(x.deliveries))::bigint AS deliveries
+   FROM ( SELECT COALESCE(sum(h.accepted), (0)::numeric) AS accepted,
             COALESCE(sum(h.succeeded), (0)::numeric) AS succeeded,
             COALESCE(sum(h.failed), (0)::numeric) AS failed,
-            COALESCE(sum(h.cancelled), (0)::numeric) AS cancelled
+            COALESCE(sum(h.cancelled), (0)::numeric) AS cancelled,
+            COALESCE(sum(h.deliveries), (0)::numeric) AS deliveries
            FROM bridge.hour h
-        )
- SELECT ((over.accepted + (( SELECT count(*) AS count
-           FROM bridge.orders o
-          WHERE (o.order_id > over.last_order)))::numeric))::bigint AS accepted,
-    ((over.succeeded + (m.succeeded)::numeric))::bigint AS succeeded,
-    ((over.failed + (m.failed)::numeric))::bigint AS failed,
-    ((over.cancelled + (m.cancelled)::numeric))::bigint AS cancelled
-   FROM (over
-     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (x.to_state = 'succeeded'::bridge.order_state)) AS succeeded,
-            count(*) FILTER (WHERE (x.to_state = 'failed'::bridge.order_state)) AS failed,
-            count(*) FILTER (WHERE (x.to_state = 'cancelled'::bridge.order_state)) AS cancelled
-           FROM bridge.order_history x
-          WHERE ((x.at >= over.since) AND (x.to_state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))) m);
+        UNION ALL
+         SELECT o.accepted,
+            o.succeeded,
+            o.failed,
+            o.cancelled,
+            o.deliveries
+           FROM (bridge.summed s
+             CROSS JOIN LATERAL bridge.span_orders(COALESCE(s.until, '-infinity'::timestamp with time zone), 'infinity'::timestamp with time zone, s.last_order, '9223372036854775807'::bigint) o(hour, accepted, deliveries, succeeded, failed, cancelled))
+          WHERE s.one) x;
 
-COMMENT ON VIEW ops.totals IS 'Orders accepted and finished since the beginning';
+COMMENT ON VIEW ops.totals IS 'Deliveries acknowledged, orders accepted and finished since the beginning';
 
 CREATE VIEW ops.upstream_errors_1h AS
  SELECT a.account,
@@ -5766,10 +6176,10 @@ CREATE VIEW ops.upstream_errors_1h AS
     max(a.started_at) AS last_at,
     (array_agg(a.order_id ORDER BY a.started_at DESC))[1] AS last_order
    FROM bridge.attempt a
-  WHERE ((a.started_at > (now() - '01:00:00'::interval)) AND (a.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict, 'refused'::bridge.verdict])))
+  WHERE ((a.finished_at > (now() - '01:00:00'::interval)) AND (a.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict, 'refused'::bridge.verdict])))
   GROUP BY a.account, a.call, a.verdict, a.reason_code, a.http_status, a.curl_code;
 
-COMMENT ON VIEW ops.upstream_errors_1h IS 'Calls of the last hour that did not do what they were to do';
+COMMENT ON VIEW ops.upstream_errors_1h IS 'Calls ended within the last hour that did not do what they were to do';
 
 CREATE VIEW ops.upstream_latency_1h AS
  SELECT a.account,
@@ -5780,10 +6190,10 @@ CREATE VIEW ops.upstream_latency_1h AS
     percentile_disc((0.99)::double precision) WITHIN GROUP (ORDER BY a.elapsed_ms) AS p99_ms,
     max(a.elapsed_ms) AS max_ms
    FROM bridge.attempt a
-  WHERE ((a.started_at > (now() - '01:00:00'::interval)) AND (a.elapsed_ms IS NOT NULL))
+  WHERE ((a.finished_at > (now() - '01:00:00'::interval)) AND (a.elapsed_ms IS NOT NULL))
   GROUP BY GROUPING SETS ((a.account, a.call), (a.account));
 
-COMMENT ON VIEW ops.upstream_latency_1h IS 'How long calls took within the last hour, for each account (call null) and call';
+COMMENT ON VIEW ops.upstream_latency_1h IS 'How long the calls took that ended within the last hour, for each account (call null) and call';
 
 CREATE VIEW ops.upstreams AS
  SELECT a.account,
@@ -5859,6 +6269,9 @@ ALTER TABLE ONLY bridge.refusal ATTACH PARTITION bridge.refusal_default DEFAULT;
 ALTER TABLE ONLY bridge.account
     ADD CONSTRAINT account_pkey PRIMARY KEY (account);
 
+ALTER TABLE ONLY bridge.account_total
+    ADD CONSTRAINT account_total_pkey PRIMARY KEY (account);
+
 ALTER TABLE ONLY bridge.attempt
     ADD CONSTRAINT attempt_pkey PRIMARY KEY (order_id, attempt, started_at);
 
@@ -5873,6 +6286,9 @@ ALTER TABLE ONLY bridge.callback
 
 ALTER TABLE ONLY bridge.delivery
     ADD CONSTRAINT delivery_pkey PRIMARY KEY (source, delivery_id);
+
+ALTER TABLE ONLY bridge.due
+    ADD CONSTRAINT due_pkey PRIMARY KEY (period_end, account, upstream_type, billing_months);
 
 ALTER TABLE ONLY bridge.hour_account
     ADD CONSTRAINT hour_account_pkey PRIMARY KEY (account, hour);
@@ -5931,6 +6347,9 @@ ALTER TABLE ONLY bridge.source
 ALTER TABLE ONLY bridge.spending_window
     ADD CONSTRAINT spending_window_pkey PRIMARY KEY (window_id);
 
+ALTER TABLE ONLY bridge.summed
+    ADD CONSTRAINT summed_pkey PRIMARY KEY (one);
+
 ALTER TABLE ONLY bridge.token
     ADD CONSTRAINT token_digest_key UNIQUE (digest);
 
@@ -5940,13 +6359,13 @@ ALTER TABLE ONLY bridge.token
 ALTER TABLE ONLY bridge.worker
     ADD CONSTRAINT worker_pkey PRIMARY KEY (worker);
 
+CREATE INDEX attempt_finished ON ONLY bridge.attempt USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+CREATE INDEX attempt_default_finished_at_idx ON bridge.attempt_default USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
 CREATE INDEX attempt_open ON ONLY bridge.attempt USING btree (order_id, attempt) WHERE (finished_at IS NULL);
 
 CREATE INDEX attempt_default_order_id_attempt_idx ON bridge.attempt_default USING btree (order_id, attempt) WHERE (finished_at IS NULL);
-
-CREATE INDEX attempt_time ON ONLY bridge.attempt USING brin (started_at) WITH (pages_per_range='32', autosummarize='on');
-
-CREATE INDEX attempt_default_started_at_idx ON bridge.attempt_default USING brin (started_at) WITH (pages_per_range='32', autosummarize='on');
 
 CREATE INDEX callback_lane ON bridge.callback USING btree (source, lane, callback_id) WHERE (state = 'queued'::text);
 
@@ -5960,9 +6379,13 @@ CREATE INDEX callback_sent ON bridge.callback USING btree (finished_at) WHERE (s
 
 CREATE INDEX delivery_order ON bridge.delivery USING btree (order_id);
 
+CREATE INDEX delivery_time ON bridge.delivery USING brin (received_at) WITH (pages_per_range='32', autosummarize='on');
+
 CREATE INDEX event_order ON ONLY bridge.event USING btree (order_id);
 
 CREATE INDEX event_default_order_id_idx ON bridge.event_default USING btree (order_id);
+
+CREATE INDEX hour_account_hour ON bridge.hour_account USING btree (hour);
 
 CREATE INDEX ledger_account ON bridge.ledger USING btree (account, entry_id);
 
@@ -5972,7 +6395,9 @@ CREATE UNIQUE INDEX ledger_purchase ON bridge.ledger USING btree (order_id) WHER
 
 CREATE INDEX license_due ON bridge.license USING btree (period_end) WHERE (status = 'active'::bridge.license_status);
 
-CREATE INDEX license_expiry ON bridge.license USING btree (expires_at) WHERE ((status = 'active'::bridge.license_status) AND (expires_at IS NOT NULL));
+CREATE INDEX license_ends ON bridge.license USING btree (COALESCE(((expires_at AT TIME ZONE 'UTC'::text))::date, period_end)) WHERE (status = 'active'::bridge.license_status);
+
+CREATE INDEX license_invalid ON bridge.license USING btree (invalid_at) WHERE (invalid_at IS NOT NULL);
 
 CREATE INDEX license_ip_ip ON bridge.license_ip USING btree (ip);
 
@@ -6050,11 +6475,11 @@ CREATE INDEX refusal_at ON ONLY bridge.refusal USING btree (at);
 
 CREATE INDEX refusal_default_at_idx ON bridge.refusal_default USING btree (at);
 
+ALTER INDEX bridge.attempt_finished ATTACH PARTITION bridge.attempt_default_finished_at_idx;
+
 ALTER INDEX bridge.attempt_open ATTACH PARTITION bridge.attempt_default_order_id_attempt_idx;
 
 ALTER INDEX bridge.attempt_pkey ATTACH PARTITION bridge.attempt_default_pkey;
-
-ALTER INDEX bridge.attempt_time ATTACH PARTITION bridge.attempt_default_started_at_idx;
 
 ALTER INDEX bridge.event_order ATTACH PARTITION bridge.event_default_order_id_idx;
 
@@ -6072,6 +6497,10 @@ CREATE TRIGGER delivery_kept BEFORE TRUNCATE ON bridge.delivery FOR EACH STATEME
 
 CREATE TRIGGER ledger_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bridge.ledger FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
 
+CREATE TRIGGER license_due AFTER UPDATE ON bridge.license FOR EACH ROW WHEN ((((old.status = 'active'::bridge.license_status) OR (new.status = 'active'::bridge.license_status)) AND (('724license'::text = old.provider) OR ('724license'::text = new.provider)) AND (((((old.status IS DISTINCT FROM new.status) OR (old.period_end IS DISTINCT FROM new.period_end)) OR (old.account IS DISTINCT FROM new.account)) OR (old.upstream_type IS DISTINCT FROM new.upstream_type)) OR (old.billing_months IS DISTINCT FROM new.billing_months)))) EXECUTE FUNCTION bridge.license_due();
+
+CREATE TRIGGER license_due_first AFTER INSERT ON bridge.license FOR EACH ROW WHEN (((new.status = 'active'::bridge.license_status) AND (new.provider = '724license'::text))) EXECUTE FUNCTION bridge.license_due();
+
 CREATE TRIGGER operator_action_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON bridge.operator_action FOR EACH STATEMENT EXECUTE FUNCTION bridge.refuse_change();
 
 CREATE TRIGGER orders_begin BEFORE INSERT ON bridge.orders FOR EACH ROW WHEN ((new.state <> ALL (ARRAY['queued'::bridge.order_state, 'blocked'::bridge.order_state, 'held'::bridge.order_state]))) EXECUTE FUNCTION bridge.orders_begin();
@@ -6085,6 +6514,9 @@ CREATE CONSTRAINT TRIGGER orders_moved AFTER UPDATE ON bridge.orders NOT DEFERRA
 CREATE CONSTRAINT TRIGGER orders_told AFTER UPDATE ON bridge.orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((old.state IS DISTINCT FROM new.state) AND (new.state = ANY (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state, 'held'::bridge.order_state, 'needs_review'::bridge.order_state])))) EXECUTE FUNCTION bridge.orders_told();
 
 CREATE CONSTRAINT TRIGGER orders_told_first AFTER INSERT ON bridge.orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.state = 'held'::bridge.order_state)) EXECUTE FUNCTION bridge.orders_told();
+
+ALTER TABLE ONLY bridge.account_total
+    ADD CONSTRAINT account_total_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
 
 ALTER TABLE ONLY bridge.budget
     ADD CONSTRAINT budget_account_fkey FOREIGN KEY (account) REFERENCES bridge.account(account);
@@ -6211,6 +6643,9 @@ REVOKE ALL ON FUNCTION bridge.budget_turn(o bridge.orders, OUT at timestamp with
 REVOKE ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.budget_waiting(b bridge.budget) TO bridge_ops;
 
+REVOKE ALL ON FUNCTION bridge.call_sums() FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.call_sums() TO bridge_ops;
+
 REVOKE ALL ON FUNCTION bridge.callback_add(p_source text, p_lane text, p_order bigint, p_type text, p_data json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.callback_ended(p_callback bigint, p_epoch bigint, p_sent boolean, p_status integer, p_error text, p_wait_ms bigint) FROM PUBLIC;
@@ -6231,12 +6666,18 @@ GRANT ALL ON FUNCTION bridge.callbacks_prune(p_days integer) TO bridge_worker;
 REVOKE ALL ON FUNCTION bridge.catalogue_take(p_account text, p_every_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.catalogue_take(p_account text, p_every_ms bigint) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.counts_add(a bigint[], b bigint[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.doubt_end(o bridge.orders, p_fate text, p_cost numeric, p_evidence boolean, p_sentence text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.doubt_foreign(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.due_fold() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.duration_bounds() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.event_shown(p_body bytea) FROM PUBLIC;
 
@@ -6254,6 +6695,8 @@ REVOKE ALL ON FUNCTION bridge.hold_end(p_order bigint, p_license bigint, p_codes
 
 REVOKE ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.holds_release(p_account text, p_codes text[], p_balance numeric) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.hours_add(p_from timestamp with time zone, p_until timestamp with time zone, p_after bigint, p_before bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.hours_sum(p_most integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.hours_sum(p_most integer) TO bridge_worker;
@@ -6297,6 +6740,8 @@ REVOKE ALL ON FUNCTION bridge.license_activated(p_order bigint, p_activated_ms b
 GRANT ALL ON FUNCTION bridge.license_activated(p_order bigint, p_activated_ms bigint) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.license_checked(p_license bigint, p_code text, p_reason text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.license_due() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.license_invalid(p_license bigint, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.license_invalid(p_license bigint, p_reason text) TO bridge_worker;
@@ -6407,6 +6852,8 @@ GRANT ALL ON FUNCTION bridge.order_reason(o bridge.orders) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.order_reason_words(o bridge.orders, p_head bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.order_since(p_after bigint, p_at timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.order_succeeded(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.order_target(o bridge.orders, OUT target_type text, OUT target_ip inet) FROM PUBLIC;
@@ -6431,6 +6878,9 @@ REVOKE ALL ON FUNCTION bridge.orders_of_ip(p_ip inet) FROM PUBLIC;
 REVOKE ALL ON FUNCTION bridge.orders_of_key(p_key text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.orders_of_text(p_text text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.orders_repeated(p_newest integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.orders_repeated(p_newest integer) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.orders_rest(p_orders bigint[], p_due bigint[]) TO bridge_intake;
@@ -6501,6 +6951,19 @@ GRANT ALL ON FUNCTION bridge.source_licenses(p_source text, p_after bigint, p_li
 
 REVOKE ALL ON FUNCTION bridge.sources_known() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.span_calls(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.span_calls(p_from timestamp with time zone, p_until timestamp with time zone) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.span_credits(p_from timestamp with time zone, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.span_credits(p_from timestamp with time zone, p_until timestamp with time zone) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.span_orders(p_from timestamp with time zone, p_until timestamp with time zone, p_after bigint, p_before bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.span_orders(p_from timestamp with time zone, p_until timestamp with time zone, p_after bigint, p_before bigint) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.summed_first(p_mark timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.summed_running(p_mark timestamp with time zone, p_running text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.sweep_end(p_license bigint, p_epoch bigint, p_code text, p_reason text, p_expires_ms bigint, p_activated_ms bigint, p_every_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.sweep_end(p_license bigint, p_epoch bigint, p_code text, p_reason text, p_expires_ms bigint, p_activated_ms bigint, p_every_ms bigint) TO bridge_worker;
 
@@ -6524,6 +6987,9 @@ GRANT ALL ON FUNCTION bridge.tray_probes() TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.utc(p_at timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.utc(p_at timestamp with time zone) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.view_read(p_view text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.view_read(p_view text, p_limit integer) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.window_book(a bridge.account, w bridge.spending_window, p_balance numeric, p_learned numeric, p_rise numeric, p_alarm text) FROM PUBLIC;
 
@@ -6593,6 +7059,8 @@ GRANT ALL ON FUNCTION bridge.worker_gone(p_worker text) TO bridge_worker;
 REVOKE ALL ON FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running integer) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.counts_sum(bigint[]) FROM PUBLIC;
+
 GRANT SELECT ON TABLE ops.accounts TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.ack_latency_1h TO bridge_ops;
@@ -6601,7 +7069,7 @@ GRANT SELECT ON TABLE ops.activity_hourly TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.attempts TO bridge_ops;
 
-GRANT SELECT ON TABLE ops.renewals_due TO bridge_ops;
+GRANT SELECT ON TABLE ops.awaited_renewals TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.waiting_purchases TO bridge_ops;
 
@@ -6641,6 +7109,8 @@ GRANT SELECT ON TABLE ops.licenses_by_ip TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.licenses_expiring TO bridge_ops;
 
+GRANT SELECT ON TABLE ops.licenses_invalid TO bridge_ops;
+
 GRANT SELECT ON TABLE ops.oldest_waiting TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.operator_actions TO bridge_ops;
@@ -6664,6 +7134,8 @@ GRANT SELECT ON TABLE ops.providers TO bridge_ops;
 GRANT SELECT ON TABLE ops.rate_budget TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.refused_deliveries TO bridge_ops;
+
+GRANT SELECT ON TABLE ops.renewals_due TO bridge_ops;
 
 GRANT SELECT ON TABLE ops.renewals_overdue TO bridge_ops;
 

@@ -6,8 +6,11 @@
  * and keeps who did it and why; nothing is decided here. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+
+#include <jansson.h>
 
 #include "base/text.h"
 #include "ctl/ctl.h"
@@ -43,30 +46,67 @@ static int filters_check(const struct ctl *ctl, const char **ip, char canonical[
     return EX_OK;
 }
 
+/* The options as the filters of the operators' API. */
+static const char *filters_json(struct ctl *ctl, const char *ip)
+{
+    static const char *const options[][2] = {{"state", "state"},     {"source", "source"},   {"service", "service"},
+                                             {"account", "account"}, {"license", "license"}, {"customer", "text"}};
+    json_t *filters = json_object();
+
+    for (size_t i = 0; i < COUNT(options); i++)
+        if (ctl_option(ctl, options[i][0]) != NULL)
+            json_object_set_new(filters, options[i][1], json_string(ctl_option(ctl, options[i][0])));
+    if (ip != NULL)
+        json_object_set_new(filters, "ip", json_string(ip));
+    char *text = json_dumps(filters, JSON_COMPACT);
+    const char *copy = arena_strdup(&ctl->arena, text);
+    free(text);
+    json_decref(filters);
+    return copy;
+}
+
+/* A list that is read page by page: pages may be short, and the last one says so. */
+struct order_pages {
+    struct table table;
+    const char *next; /* NULL: there is no further page */
+};
+
+static void order_page_read(void *ctx, const struct rows *rows)
+{
+    struct order_pages *pages = ctx;
+    const char *next = rows_text(rows, 0, "next");
+
+    pages->next = next != NULL ? arena_strdup(pages->table.arena, next) : NULL;
+    if (rows_text(rows, 0, "order_id") != NULL)
+        table_add_rows(&pages->table, rows);
+}
+
 int order_list(struct ctl *ctl)
 {
-    struct table table;
+    struct order_pages pages = {.next = NULL};
     struct params params;
     char canonical[IP_TEXT_MAX];
-    const char *ip = NULL, *limit = ctl_option(ctl, "limit");
-    int64_t rows = LIST_DEFAULT;
+    const char *ip = NULL, *filters, *limit = ctl_option(ctl, "limit"), *license = ctl_option(ctl, "license");
+    int64_t rows = LIST_DEFAULT, id;
     int status = filters_check(ctl, &ip, canonical);
 
     if (status != EX_OK)
         return status;
     if (limit != NULL && !text_parse_int(limit, 1, LIST_MAX, &rows))
         return ctl_misuse(ctl, "--limit: 1 to %d, not %s", LIST_MAX, limit);
-    params_init(&params);
-    params_text(&params, ctl_option(ctl, "state"));
-    params_text(&params, ctl_option(ctl, "source"));
-    params_text(&params, ctl_option(ctl, "service"));
-    params_text(&params, ip);
-    params_text(&params, ctl_option(ctl, "account"));
-    params_int(&params, rows);
-    table_init(&table, &ctl->arena, order_columns, COUNT(order_columns));
-    status = ctl_query(ctl, &QUERY_CTL_ORDERS, &params, table_add_rows, &table);
+    if (license != NULL && !text_parse_int(license, 1, INT64_MAX, &id))
+        return ctl_misuse(ctl, "--license: an id, not %s", license);
+    filters = filters_json(ctl, ip);
+    table_init(&pages.table, &ctl->arena, order_columns, COUNT(order_columns));
+    do {
+        params_init(&params);
+        params_text(&params, filters);
+        params_text(&params, pages.next);
+        params_int(&params, rows - (int64_t)pages.table.row_count);
+        status = ctl_query(ctl, &QUERY_CTL_ORDERS, &params, order_page_read, &pages);
+    } while (status == EX_OK && pages.next != NULL && (int64_t)pages.table.row_count < rows);
     if (status == EX_OK)
-        table_print(&table, ctl->json, stdout);
+        table_print(&pages.table, ctl->json, stdout);
     return status;
 }
 

@@ -23,7 +23,7 @@
 #define HISTORY_AGAIN_MS     10000
 #define CREDITS_EVERY_MAX_MS 30000
 #define SCHEMA_EVERY_MS      5000
-#define SUMS_EVERY_MS        60000
+#define SUMS_EVERY_MS        5000
 #define SUMS_MOST            4 /* hours at a time: the session has more urgent chores */
 
 static bool chore_failed(const struct rows *rows)
@@ -125,7 +125,7 @@ static void sign_of_life(struct worker *worker)
     session_submit(worker->house, &QUERY_WORKER_SEEN, &params, CHORE_TIMEOUT_MS, chore_ended, NULL);
 }
 
-/* Sums hours that are over; there may be more of them after a pause. */
+/* Sums what has happened since; after a pause there is more of it than one turn takes. */
 static void hours_summed(void *ctx, const struct rows *rows)
 {
     struct house *house = ctx;

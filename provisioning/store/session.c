@@ -162,7 +162,7 @@ static void session_set_up(struct session *session)
         channel = PQescapeIdentifier(session->conn, session->listen, strlen(session->listen));
     snprintf(sql, sizeof sql,
              "set search_path = pg_catalog, pg_temp; set timezone = 'UTC'; set statement_timeout = %" PRId64 "; %s"
-             "set lock_timeout = '10s'; select current_setting('fsync') as fsync, "
+             "set lock_timeout = '10s'; set jit = off; select current_setting('fsync') as fsync, "
              "current_setting('full_page_writes') as full_page_writes, "
              "current_setting('synchronous_commit') as synchronous_commit; select set_config('synchronous_commit', "
              "'on', false) "

@@ -1,52 +1,45 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Sums the hours that have been over for five minutes and are not summed yet, at most p_most of them; says how many.
--- One worker at a time.  The first hour ever is that of the oldest order.  Touches: hour, hour_account; reads orders,
--- order_history, attempt, ledger.
+-- Brings the sums of hours up to date, at most p_most stretches of an hour or less; says how many it was.  One session at
+-- a time; every few seconds is right, and more often does nothing.
+--
+-- Rows bear the time at which their transaction began and appear when it commits.  So a sum ends at a mark that was set
+-- at a former call, and is taken when every transaction that may have begun before the mark is over: nothing can come
+-- late.  The order ids given away before the mark are noted before its time, so that no order accepted after the mark
+-- has one of them.  Orders are made within seconds, so an hour on all ids belong to later ones.  Touches: summed, due, due_change and what hours_add touches.
 create or replace function bridge.hours_sum(p_most int) returns int language plpgsql security definer
 set search_path = pg_catalog, pg_temp as $$
 declare
-  h timestamptz;
-  first_order bigint;
-  last bigint;
+  s bridge.summed;
+  upto timestamptz;
   n int := 0;
 begin
-  if not pg_try_advisory_xact_lock(hashtext('bridge.hours_sum')) then
+  select * into s from bridge.summed for update skip locked;
+  if not found or s.mark > clock_timestamp() - interval '1 second' then
     return 0;
   end if;
-  select x.hour + interval '1 hour', x.last_order into h, first_order from bridge.hour x order by x.hour desc limit 1;
-  if h is null then
-    select date_trunc('hour', o.created_at, 'UTC'), o.order_id - 1 into h, first_order
-    from bridge.orders o order by o.order_id limit 1;
+  perform bridge.due_fold();
+  if s.mark is not null then
+    s.running := bridge.summed_running(s.mark, s.running);
+    if s.running <> '{}' then
+      update bridge.summed set running = s.running;
+      return 0;
+    end if;
+    s.until := coalesce(s.until, bridge.summed_first(s.mark));
+    while n < p_most and s.until < s.mark loop
+      upto := least(s.mark, date_trunc('hour', s.until, 'UTC') + interval '1 hour');
+      perform bridge.hours_add(s.until, upto, s.last_order, bridge.order_since(s.last_order, upto + interval '1 hour'));
+      s.last_order := least(s.mark_order, bridge.order_since(s.last_order, upto) - 1);
+      s.until := upto;
+      n := n + 1;
+    end loop;
   end if;
-  while n < p_most and h + interval '65 minutes' < now() loop
-    -- Order ids are given in the order of time, give or take the length of a transaction.
-    select coalesce(max(o.order_id), first_order) into last from (
-      select c.order_id from bridge.orders c
-      where c.order_id > first_order and c.created_at < h + interval '1 hour' order by c.order_id desc limit 1) o;
-    insert into bridge.hour (hour, last_order, accepted, succeeded, failed, cancelled)
-    select h, last, (select count(*) from bridge.orders o where o.order_id > first_order and o.order_id <= last),
-           count(*) filter (where m.to_state = 'succeeded'), count(*) filter (where m.to_state = 'failed'),
-           count(*) filter (where m.to_state = 'cancelled')
-    from bridge.order_history m
-    where m.at >= h and m.at < h + interval '1 hour' and m.to_state in ('succeeded', 'failed', 'cancelled');
-    insert into bridge.hour_account (hour, account, calls, errors, purchases, spent, topups, adjustments)
-    select h, a.account, coalesce(c.calls, 0), coalesce(c.errors, 0), l.purchases, l.spent, l.topups, l.adjustments
-    from bridge.account a
-    left join (
-      select t.account, count(*) as calls, count(*) filter (where t.verdict in ('later', 'unsure')) as errors
-      from bridge.attempt t where t.started_at >= h and t.started_at < h + interval '1 hour'
-      group by t.account) c using (account)
-    cross join lateral (
-      select count(*) filter (where e.kind = 'purchase') as purchases,
-             coalesce(sum(e.amount) filter (where e.kind = 'purchase'), 0) as spent,
-             coalesce(sum(e.amount) filter (where e.kind = 'topup'), 0) as topups,
-             coalesce(sum(e.amount) filter (where e.kind = 'adjustment'), 0) as adjustments
-      from bridge.ledger e where e.account = a.account and e.at >= h and e.at < h + interval '1 hour') l
-    where c.calls > 0 or l.purchases > 0 or l.topups <> 0 or l.adjustments <> 0;
-    first_order := last;
-    h := h + interval '1 hour';
-    n := n + 1;
-  end loop;
+  if s.until is null or s.until >= s.mark then
+    select case when q.is_called then q.last_value else q.last_value - 1 end into s.mark_order from bridge.order_id_seq q;
+    s.mark := clock_timestamp();
+    s.running := null;
+  end if;
+  update bridge.summed
+  set until = s.until, last_order = s.last_order, mark = s.mark, mark_order = s.mark_order, running = s.running;
   return n;
 end
 $$;

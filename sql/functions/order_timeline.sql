@@ -23,7 +23,7 @@ begin
         'window_id', a.window_id::text)
       from bridge.attempt a where a.order_id = p_order
       union all
-      select a.finished_at, 3, jsonb_build_object(
+      select coalesce(a.late_at, a.finished_at), 3, jsonb_build_object(
         'kind', 'answer', 'attempt', a.attempt, 'verdict', a.verdict, 'http_status', a.http_status,
         'curl_code', a.curl_code, 'elapsed_ms', a.elapsed_ms, 'reason_code', a.reason_code, 'reason', a.reason,
         'answer', bridge.answer_text(a.answer))

@@ -27,10 +27,12 @@ begin
     p_code := 'foreign_answer';
     p_reason := format('the answer names license %s, which is another order''s: it may not be ours', p_upstream_id);
   end if;
+  -- Once.  What a worker tells again changes nothing; what comes after the attempt was given up is kept, but it was lost.
   update bridge.attempt
-  set finished_at = now(), sent = p_sent, verdict = p_verdict, reason_code = p_code, reason = p_reason,
-      http_status = p_status, curl_code = p_curl, elapsed_ms = p_elapsed_ms, request = p_request, answer = p_answer
-  where order_id = p_order and attempt = p_attempt;
+  set finished_at = coalesce(finished_at, now()), late_at = case when finished_at is not null then now() end,
+      sent = p_sent, verdict = p_verdict, reason_code = p_code, reason = p_reason, http_status = p_status,
+      curl_code = p_curl, elapsed_ms = p_elapsed_ms, request = p_request, answer = p_answer
+  where order_id = p_order and attempt = p_attempt and (finished_at is null or reason_code = 'worker_lost');
   late := o.state in ('in_doubt', 'needs_review') and o.doubted and p_verdict = 'done' and p_to = 'succeeded';
   if not late and not (o.state = 'calling' and l.head_order = p_order and l.lease_epoch = p_epoch) then
     return false;

@@ -1,10 +1,7 @@
--- Orders that fit, newest first.
--- $1 state  $2 source  $3 service  $4 address, old or new  $5 account (each null: any)  $6 most rows
-select order_id, source, service_id, type, state, account, product_code, ip, attempts, credits, reason,
-       to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at
-from ops.orders
-where ($1::text is null or state = $1) and ($2::text is null or source = $2)
-  and ($3::text is null or service_id = $3) and ($4::text is null or ip = $4 or new_ip = $4)
-  and ($5::text is null or account = $5)
-order by order_id desc
-limit $6::int
+-- Orders that fit, newest first, and from where a page that found fewer may go on (next).
+-- $1 filters, an object as of the API's /orders  $2 only order ids below this (null: from the newest)  $3 most rows
+select f.next, o.order_id, o.source, o.service_id, o.type, o.state, o.account, o.product_code, o.ip, o.attempts,
+       o.credits, o.reason, to_char(o.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at
+from bridge.orders_find($1::jsonb, $2::bigint, $3::int) f
+left join ops.orders o on o.order_id = f.order_id
+order by f.order_id desc

@@ -9,7 +9,7 @@ from (
                                                         'balance ' || a.balance_before, 'by ' || a.worker)
   from ops.attempts a where a.order_id = $1::bigint
   union all
-  select a.finished_at, 3, 'answer ' || a.attempt,
+  select coalesce(a.late_at, a.finished_at), 3, 'answer ' || a.attempt,
          concat_ws(' ', a.verdict, 'status ' || a.http_status, a.elapsed_ms || ' ms', a.reason, a.answer)
   from ops.attempts a where a.order_id = $1::bigint and a.finished_at is not null
   union all

@@ -1,3 +1,3 @@
--- Sums the hours that are over.
--- $1 most hours
+-- Brings the sums of hours up to date.
+-- $1 most stretches of an hour or less
 select bridge.hours_sum($1::int) as hours

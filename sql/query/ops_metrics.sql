@@ -1,6 +1,7 @@
--- What Prometheus scrapes: family, its type and help, labels as they are printed, value.  Families stand together.
+-- What Prometheus scrapes: family, its type and help, labels as they are printed, value.  Families stand together; those of a
+-- histogram are told apart by their last word.
 with orders as (
-  select a.accepted, a.succeeded, a.failed, a.cancelled from ops.totals a
+  select a.accepted, a.succeeded, a.failed, a.cancelled, a.deliveries from ops.totals a
 ), label as (
   select u.*, format('account="%s"', replace(replace(u.account, '\', '\\'), '"', '\"')) as labels from ops.upstreams u
 )
@@ -30,4 +31,12 @@ union all select 16, 'license_bridge_callbacks', 'gauge', 'Notices to the panels
 from unnest(array['queued', 'dead']) s(state) left join ops.callbacks c on c.state = s.state and c.state <> 'sent' group by s.state
 union all select 17, 'license_bridge_refused_deliveries', 'gauge', 'Deliveries refused within the last hour.', '', (count(*) + coalesce(sum(r.suppressed), 0))::text
 from ops.refused_deliveries r where r.at > now() - interval '1 hour'
-order by rank, labels
+union all select 18, 'license_bridge_deliveries_total', 'counter', 'Deliveries stored: that made an order, and that came again under another id.',
+       format('outcome="%s"', d.outcome), d.n::text
+from orders, lateral (values ('accepted', accepted), ('repeated', deliveries - accepted)) d(outcome, n)
+union all select 19, 'license_bridge_upstream_call_duration_seconds_bucket', 'histogram', 'How long calls took until their answer.',
+       c.labels || format(',le="%s"', coalesce((b.ms / 1000.0)::float8::text, '+Inf')), c.durations[b.n]::text
+from ops.call_totals c, lateral unnest(c.bounds_ms || null::int) with ordinality b(ms, n)
+union all select 19, 'license_bridge_upstream_call_duration_seconds_sum', 'histogram', 'How long calls took until their answer.', c.labels, (c.elapsed_ms / 1000.0)::numeric(20, 3)::text from ops.call_totals c
+union all select 19, 'license_bridge_upstream_call_duration_seconds_count', 'histogram', 'How long calls took until their answer.', c.labels, c.durations[cardinality(c.durations)]::text from ops.call_totals c
+order by rank, labels, family

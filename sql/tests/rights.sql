@@ -16,15 +16,16 @@ insert into t.may values
                           'window_open', 'window_prices_hold',
                           'window_probed', 'window_settle', 'work_begin', 'work_claim', 'work_claim_paid', 'work_claim_rationed', 'work_fence', 'work_outcomes',
                           'work_return', 'work_takeover', 'worker_gone', 'worker_seen']),
-  ('bridge_ops', array['answer_text', 'budget_now', 'budget_waiting', 'deliveries_find', 'licenses_find', 'order_actions', 'order_expected', 'order_read', 'order_reason',
-                       'order_timeline', 'orders_find', 'orders_match', 'schema_version', 'token_check', 'utc']),
-  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'budget_now', 'budget_waiting', 'deliveries_find', 'history_months', 'history_prune', 'licenses_find',
+  ('bridge_ops', array['answer_text', 'budget_now', 'budget_waiting', 'call_sums', 'deliveries_find', 'licenses_find', 'order_actions', 'order_expected', 'order_read', 'order_reason',
+                       'order_timeline', 'orders_find', 'orders_match', 'orders_repeated', 'schema_version', 'span_calls', 'span_credits', 'span_orders',
+                       'token_check', 'utc', 'view_read']),
+  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'budget_now', 'budget_waiting', 'call_sums', 'deliveries_find', 'history_months', 'history_prune', 'licenses_find',
                             'operator_acknowledge', 'operator_adjust',
                             'operator_adopt', 'operator_bulk', 'operator_callback_resend', 'operator_cancel', 'operator_forget', 'operator_free_key', 'operator_hold', 'operator_pause', 'operator_release',
                             'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup',
-                            'order_actions', 'order_expected', 'order_read', 'order_reason', 'order_timeline', 'orders_find', 'orders_match',
-                             'product_store', 'product_sync', 'schema_version', 'token_check', 'token_create',
-                            'token_revoke', 'utc']);
+                            'order_actions', 'order_expected', 'order_read', 'order_reason', 'order_timeline', 'orders_find', 'orders_match', 'orders_repeated',
+                             'product_store', 'product_sync', 'schema_version', 'span_calls', 'span_credits', 'span_orders', 'token_check', 'token_create',
+                            'token_revoke', 'utc', 'view_read']);
 -- Everybody asks whether the schema serves them.
 update t.may set functions = (select array_agg(f order by f) from unnest(functions || 'schema_oldest_program'::text) f);
 create view t.function as
@@ -40,7 +41,7 @@ select is((select string_agg(f.name, ' ' order by f.name) from t.function f
            where not f.prosecdef and exists (select from t.may m where has_function_privilege(m.role, f.oid, 'execute'))),
           null, 'what others may call runs with its owner''s rights');
 select is((select string_agg(f.name, ' ' order by f.name) from t.function f
-           where f.prosecdef and f.proconfig is distinct from array['search_path=pg_catalog, pg_temp']),
+           where f.prosecdef and f.proconfig[1] is distinct from 'search_path=pg_catalog, pg_temp'),
           null, '… with a fixed search path');
 select is((select string_agg(f.name, ' ' order by f.name) from t.function f join pg_proc p using (oid)
            where p.proowner <> 'bridge_owner'::regrole), null, '… which is bridge_owner''s');

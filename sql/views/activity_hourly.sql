@@ -1,44 +1,30 @@
 -- SPDX-License-Identifier: Apache-2.0
+-- The hours' sums and what is younger than they.
 create or replace view ops.activity_hourly as
-  with over as (
-    select coalesce(max(h.hour) + interval '1 hour', date_trunc('hour', now()) - interval '23 hours') as since,
-           coalesce(max(h.last_order), 0) as last_order
-    from bridge.hour h
-  ), whole as (
-    select h.hour, h.accepted, h.succeeded, h.failed, h.cancelled, s.calls, s.errors, s.spent
-    from bridge.hour h
-    cross join lateral (select coalesce(sum(x.calls), 0) as calls, coalesce(sum(x.errors), 0) as errors,
-                               coalesce(sum(x.spent + x.adjustments), 0) as spent
-                        from bridge.hour_account x where x.hour = h.hour) s
-    where h.hour > now() - interval '25 hours'
-  ), parts as (
-    select date_trunc('hour', o.created_at) as hour, 'accepted' as what, count(*)::numeric as n
-    from over cross join bridge.orders o
-    where o.order_id > over.last_order and o.created_at >= over.since group by 1
+  with tail as (
+    select greatest(s.until, date_trunc('hour', now(), 'UTC') - interval '23 hours') as since, s.last_order from bridge.summed s where s.one
+  ), counted as (
+    select h.hour, h.accepted, h.succeeded, h.failed, h.cancelled, 0 as calls, 0 as errors, 0 as spent, h.deliveries
+    from bridge.hour h where h.hour >= date_trunc('hour', now(), 'UTC') - interval '23 hours'
     union all
-    select date_trunc('hour', m.at), m.to_state::text, count(*)
-    from over cross join bridge.order_history m
-    where m.at >= over.since and m.at > now() - interval '25 hours' and m.to_state in ('succeeded', 'failed', 'cancelled') group by 1, 2
+    select c.hour, 0, 0, 0, 0, c.calls, c.errors, c.spent + c.adjustments, 0
+    from bridge.hour_account c where c.hour >= date_trunc('hour', now(), 'UTC') - interval '23 hours'
     union all
-    select date_trunc('hour', a.started_at), c.what, count(*)
-    from over cross join bridge.attempt a
-    cross join lateral (values ('calls', true), ('errors', a.verdict in ('later', 'unsure'))) c(what, counts)
-    where a.started_at >= over.since and a.started_at > now() - interval '25 hours' and c.counts group by 1, 2
+    select o.hour, o.accepted, o.succeeded, o.failed, o.cancelled, 0, 0, 0, o.deliveries
+    from tail cross join lateral bridge.span_orders(tail.since, 'infinity', tail.last_order, 9223372036854775807) o
     union all
-    select date_trunc('hour', l.at), 'spent', sum(l.amount)
-    from over cross join bridge.account b join bridge.ledger l on l.account = b.account and l.at >= over.since and l.at > now() - interval '25 hours'
-    where l.kind in ('purchase', 'adjustment') group by 1
+    select a.hour, 0, 0, 0, 0, a.calls, a.errors, 0, 0
+    from tail cross join lateral bridge.span_calls(tail.since, 'infinity') a
+    union all
+    select l.hour, 0, 0, 0, 0, 0, 0, l.spent + l.adjustments, 0
+    from tail cross join lateral bridge.span_credits(tail.since, 'infinity') l
   )
-  select g.hour, coalesce(w.accepted, sum(p.n) filter (where p.what = 'accepted'), 0)::bigint as accepted,
-         coalesce(w.succeeded, sum(p.n) filter (where p.what = 'succeeded'), 0)::bigint as succeeded,
-         coalesce(w.failed, sum(p.n) filter (where p.what = 'failed'), 0)::bigint as failed,
-         coalesce(w.cancelled, sum(p.n) filter (where p.what = 'cancelled'), 0)::bigint as cancelled,
-         coalesce(w.calls, sum(p.n) filter (where p.what = 'calls'), 0)::bigint as calls,
-         coalesce(w.errors, sum(p.n) filter (where p.what = 'errors'), 0)::bigint as errors,
-         trim_scale(coalesce(w.spent, sum(p.n) filter (where p.what = 'spent'), 0)) as spent
-  from generate_series(date_trunc('hour', now()) - interval '23 hours', date_trunc('hour', now()), interval '1 hour') g(hour)
-  left join whole w using (hour)
-  left join parts p using (hour)
-  group by g.hour, w.accepted, w.succeeded, w.failed, w.cancelled, w.calls, w.errors, w.spent;
-comment on view ops.activity_hourly is 'The last 24 hours, hour by hour: orders, calls, credits';
+  select g.hour, coalesce(sum(c.accepted), 0)::bigint as accepted, coalesce(sum(c.succeeded), 0)::bigint as succeeded,
+         coalesce(sum(c.failed), 0)::bigint as failed, coalesce(sum(c.cancelled), 0)::bigint as cancelled,
+         coalesce(sum(c.calls), 0)::bigint as calls, coalesce(sum(c.errors), 0)::bigint as errors,
+         trim_scale(coalesce(sum(c.spent), 0)) as spent, coalesce(sum(c.deliveries), 0)::bigint as deliveries
+  from generate_series(date_trunc('hour', now(), 'UTC') - interval '23 hours', date_trunc('hour', now(), 'UTC'), interval '1 hour') g(hour)
+  left join counted c using (hour)
+  group by g.hour;
+comment on view ops.activity_hourly is 'The last 24 hours, hour by hour: orders, calls that ended, credits, deliveries (repeated ones under an id of their own included)';
 grant select on ops.activity_hourly to bridge_ops;

@@ -10,18 +10,22 @@ create or replace view ops.balance_runway as
   from bridge.account a
   left join (select p.account, count(*) as orders, sum(p.price) as credits, count(*) filter (where p.price is null) as unpriced
              from ops.waiting_purchases p group by p.account) w using (account)
-  left join (select d.account, count(*) as licenses, sum(d.price) as credits,
-                    count(*) filter (where d.price is null) as unpriced
-             from ops.renewals_due d group by d.account) r using (account)
+  left join (select d.account, sum(d.licenses)::bigint as licenses, sum(d.price * d.licenses) as credits,
+                    coalesce(sum(d.licenses) filter (where d.price is null), 0)::bigint as unpriced
+             from ops.awaited_renewals d group by d.account) r using (account)
+  left join (select x.account, sum(x.spent + x.adjustments) as spent
+             from (select h.account, h.spent, h.adjustments from bridge.hour_account h where h.hour >= date_trunc('hour', now(), 'UTC') - interval '719 hours'
+                   union all
+                   select l.account, l.spent, l.adjustments
+                   from bridge.summed u cross join lateral bridge.span_credits(greatest(u.until, date_trunc('hour', now(), 'UTC') - interval '719 hours'), 'infinity') l
+                   where u.one) x
+             group by x.account) t using (account)
   cross join lateral (
-    select (select coalesce(sum(h.spent + h.adjustments), 0) from bridge.hour_account h
-            where h.account = a.account and h.hour > now() - interval '30 days')
-           + (select coalesce(sum(l.amount), 0) from bridge.ledger l
-              where l.account = a.account and l.kind in ('purchase', 'adjustment')
-                and l.at > greatest(now() - interval '30 days', (select max(h.hour) + interval '1 hour' from bridge.hour h))) as spent,
+    select coalesce(t.spent, 0) as spent,
            -- a bridge that is younger than 30 days has spent in fewer
            greatest(1, least(30, extract(epoch from now() - (select min(f.at) from bridge.ledger f
-                                                             where f.account = a.account)) / 86400))::numeric as days) s
+                                                             where f.account = a.account)) / 86400))::numeric as days
+    offset 0) s
   where a.provider = '724license';
 comment on view ops.balance_runway is 'How long the credits of each account last, and what is known to come';
 comment on column ops.balance_runway.left_after is 'What remains of the balance after the waiting orders and the renewals';

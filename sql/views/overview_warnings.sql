@@ -38,6 +38,9 @@ create or replace view ops.overview_warnings as
   where w.created_at < now() - interval '1 hour'
   union all
   select 11, 'warning', 'callbacks_dead', null, format('%s notices could not be delivered to the panels', count(*))
-  from bridge.callback c where c.state = 'dead' having count(*) > 0;
+  from bridge.callback c where c.state = 'dead' having count(*) > 0
+  union all
+  select 12, 'warning', 'license_invalid', null, format('%s licenses are called invalid by their provider', count(*))
+  from bridge.license l where l.invalid_at is not null having count(*) > 0;
 comment on view ops.overview_warnings is 'What a person should look at now, the gravest first';
 grant select on ops.overview_warnings to bridge_ops;

@@ -47,6 +47,7 @@ def trigger(ctl_json, rig, kind, *fields, status=OK, more=()):
     (["token", "create", "--name", "x", "--scopes", "read", "--expires", "30"], USAGE, "--expires"),
     (["orders", "--state", "done"], USAGE, "no such state: done"),
     (["orders", "--limit", "0"], USAGE, "--limit"),
+    (["orders", "--license", "x"], USAGE, "--license"),
     (["orders", "--ip", "203.0.113.010"], USAGE, "--ip"),
     (["show", "x"], USAGE, "not a positive number: x"),
     (["show", "999999999"], DATAERR, "no order 999999999"),
@@ -142,6 +143,9 @@ def test_show_tells_an_order_from_delivery_to_end(ctl, ctl_json, rig, service):
     assert f"msg_show_{service.id}" in ctl("show", order["order_id"]).stdout
     listed = ctl_json("orders", "--service", service.id, "--source", "demo", "--ip", service.ip, "--account", "main")
     assert [str(row["order_id"]) for row in listed] == [order["order_id"]]
+    for options in (("--license", str(order["license"]["license_id"])), ("--customer", service.id), ("--customer", service.ip)):
+        assert [row["order_id"] for row in ctl_json("orders", *options)] == [row["order_id"] for row in listed], options
+    assert ctl_json("orders", "--customer", "nobody") == [] and len(ctl_json("orders", "--limit", "1")) == 1
     assert ctl_json("orders", "--service", service.id, "--state", "failed") == []
 
 

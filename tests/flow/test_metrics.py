@@ -18,7 +18,11 @@ DASHBOARD = ROOT / "docs" / "packaging" / "grafana" / "license-bridge.json"
 
 
 def scrape(rig):
-    answer = request(f"{rig.env['OPS_URL']}/metrics", headers={"authorization": f"Bearer {rig.env['OPS_TOKEN']}"})
+    for _ in range(3):
+        answer = request(f"{rig.env['OPS_URL']}/metrics", headers={"authorization": f"Bearer {rig.env['OPS_TOKEN']}"})
+        if answer.status != 503:  # as while a worker that has just begun makes the first partitions
+            break
+        time.sleep(float(answer.headers["retry-after"]))
     assert answer.status == 200 and answer.headers["content-type"].startswith("text/plain; version=0.0.4"), answer
     return answer.raw.decode()
 
@@ -36,6 +40,9 @@ def test_what_happened_is_counted(rig, service):
     after = scrape(rig)
     for series, more in (("license_bridge_orders_accepted_total", 2), ('license_bridge_upstream_calls_total{account="main"}', 2),
                          ('license_bridge_orders_finished_total{state="succeeded"}', 2),
+                         ('license_bridge_deliveries_total{outcome="accepted"}', 2),
+                         ('license_bridge_upstream_call_duration_seconds_count{account="main"}', 2),
+                         ('license_bridge_upstream_call_duration_seconds_bucket{account="main",le="+Inf"}', 2),
                          ('license_bridge_credits_spent_total{account="main"}', 4)):
         assert value(after, series) == (value(before, series) or 0) + more, series
     assert value(after, "license_bridge_workers") >= 1 and value(after, 'license_bridge_account_paused{account="main"}') == 0
@@ -44,7 +51,7 @@ def test_what_happened_is_counted(rig, service):
     assert abs(time.time() - value(after, "process_start_time_seconds")) < 24 * 3600
     assert value(after, "process_open_fds") >= 5 and value(after, "process_resident_memory_bytes") > 1e6
     names = set(re.findall(r'(\w+)="', after))
-    assert names <= {"state", "account", "quantile", "endpoint", "le"}, names
+    assert names <= {"state", "account", "quantile", "endpoint", "le", "outcome"}, names
     assert service.id not in after and service.ip not in after
 
 

@@ -37,7 +37,7 @@ def lived(shared_rig):
     assert shared_rig.deliver(b"{}").status == 422
     for command in ("pause", "resume"):
         assert shared_rig.ctl_program(command, "main", "--reason", "test").returncode == 0
-    return {"order_id": order, "license_id": "1", "service_id": service.id}
+    return {"order_id": order, "license_id": "1", "service_id": service.id, "name": "balance_runway"}
 
 
 def closed(schema):

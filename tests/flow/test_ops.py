@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import json
+import pathlib
 import secrets
 import subprocess
 import time
@@ -410,3 +411,30 @@ def test_a_slow_question_is_given_up(rig, anna):
         assert anna("/me").status == 200
     finally:
         holder.wait()
+
+
+# Views.
+
+def test_views_are_read_by_their_names(rig, services, anna):
+    services().done("license.create")
+    documented = (pathlib.Path(__file__).parents[2] / "docs" / "ops-api.md").read_text()
+    names = documented.split("path of their own: `")[1].split("`")[0].split()
+    assert len(names) > 30
+    for name in names:
+        answer = anna(f"/views/{name}?limit=5")
+        assert answer.status == 200 and answer.body["name"] == name and len(answer.body["items"]) <= 5, (name, answer)
+    assert len(anna("/views/activity_hourly").body["items"]) == 24
+    runway = {row["account"]: row for row in anna("/views/balance_runway").body["items"]}["main"]
+    assert isinstance(runway["balance"], str) and runway["balance_at"].endswith("Z")
+    for path, status in (("/views/orders", 404), ("/views/tokens", 404), ("/views/pg_class", 404), ("/views/", 404),
+                         ("/views/totals?limit=0", 400), ("/views/totals?state=held", 400), ("/views/totals/more", 404)):
+        assert anna(path).status == status, path
+    assert Operator(rig, ("operate",))("/views/totals").status == 403
+
+
+def test_the_overview_tells_of_deliveries(rig, services, anna):
+    before = anna("/overview").body
+    services().done("license.create")
+    after = anna("/overview").body
+    assert after["deliveries_1h"]["stored"] >= before["deliveries_1h"]["stored"] + 1
+    assert [a["source"] for a in after["ack_latency_1h"]] == ["demo"] and after["ack_latency_1h"][0]["orders"] >= 1
