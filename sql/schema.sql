@@ -567,6 +567,23 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.balance_expected(p_account text) RETURNS numeric
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select w.balance_close + coalesce((
+           select sum(case l.kind when 'topup' then l.amount else -l.amount end) from bridge.ledger l
+           where l.account = w.account and l.at > w.closed_at and l.kind in ('topup', 'purchase', 'adjustment')), 0)
+  from bridge.account a
+  cross join lateral (
+    select s.account, s.balance_close, s.closed_at from bridge.spending_window s
+    where s.account = a.account and s.state = 'shut' and s.balance_close is not null
+    order by s.window_id desc limit 1) w
+  where a.account = p_account and a.window_state = 'shut' and not a.sandbox
+    and not exists (select from bridge.orders o where o.account = a.account and o.paid
+                    and (o.unsettled or o.state in ('calling', 'in_doubt')))
+$$;
+
 CREATE FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3867,11 +3884,22 @@ CREATE FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance n
     AS $$
 declare
   a bridge.account;
+  missing numeric;
+  sentence text;
 begin
   a := bridge.account_lock(p_account, p_version);
   if a.account is null or a.window_state <> 'shut' or a.paused
      or exists (select from bridge.orders o where o.account = p_account and o.paid
                 and o.state in ('calling', 'in_doubt')) then
+    return null;
+  end if;
+  missing := bridge.balance_expected(p_account) - p_balance;
+  if missing > 0 and not p_sandbox then
+    sentence := format('%s credits are gone that went while nothing was being bought: somebody else spends, or this '
+                       'database is an old backup. Find out, book them with "bridgectl balance adjust %s -%s", resume',
+                       trim_scale(missing), p_account, trim_scale(missing));
+    perform bridge.account_pause(p_account, sentence);
+    perform bridge.operator_note('license-bridge', 'account.pause', null, p_account, sentence);
     return null;
   end if;
   return bridge.window_open_locked(a, p_balance, p_sandbox, p_width);
@@ -3989,7 +4017,7 @@ begin
   if cardinality(p_orders) = 0 and not (w.tainted or p_sandbox) and p_alarm is null and p_learned is null then
     perform bridge.window_repriced(w, w.balance_open - p_balance);
   end if;
-  update bridge.spending_window set state = 'shut', balance_close = p_balance, closed_at = now()
+  update bridge.spending_window set state = 'shut', balance_close = case when not p_sandbox then p_balance end, closed_at = now()
   where window_id = w.window_id;
   update bridge.account
   set version = version + 1, window_state = 'shut',
@@ -6475,6 +6503,8 @@ CREATE INDEX refusal_at ON ONLY bridge.refusal USING btree (at);
 
 CREATE INDEX refusal_default_at_idx ON bridge.refusal_default USING btree (at);
 
+CREATE INDEX spending_window_account ON bridge.spending_window USING btree (account, window_id);
+
 ALTER INDEX bridge.attempt_finished ATTACH PARTITION bridge.attempt_default_finished_at_idx;
 
 ALTER INDEX bridge.attempt_open ATTACH PARTITION bridge.attempt_default_order_id_attempt_idx;
@@ -6605,6 +6635,9 @@ REVOKE ALL ON FUNCTION bridge.answer_foreign(o bridge.orders, p_upstream_id text
 
 REVOKE ALL ON FUNCTION bridge.answer_text(p_answer bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.answer_text(p_answer bytea) TO bridge_ops;
+
+REVOKE ALL ON FUNCTION bridge.balance_expected(p_account text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.balance_expected(p_account text) TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) TO bridge_worker;

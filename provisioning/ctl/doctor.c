@@ -14,7 +14,8 @@
 #include "query.h"
 #include "store/migrate.h"
 
-#define SECRET_LEAST 24 /* bytes; Standard Webhooks */
+#define SECRET_LEAST      24 /* bytes; Standard Webhooks */
+#define CREDITS_NOT_KNOWN (-CREDITS_MAX - 1) /* less than any balance */
 
 static const struct column doctor_columns[] = {
     {"check", COLUMN_TEXT}, {"result", COLUMN_TEXT}, {"detail", COLUMN_TEXT}};
@@ -58,13 +59,55 @@ static void sources_examine(struct doctor *doctor)
     }
 }
 
+static void books_read(void *ctx, const struct rows *rows)
+{
+    credits_t *books = ctx;
+    const char *text = rows_text(rows, 0, "expected");
+    if (text == NULL || !credits_parse(text, books))
+        *books = CREDITS_NOT_KNOWN;
+}
+
+/* What the balance must be at least, by the books. */
+static credits_t books_expect(struct doctor *doctor)
+{
+    credits_t books = CREDITS_NOT_KNOWN;
+    struct params params;
+
+    params_init(&params);
+    params_text(&params, doctor->account->name);
+    if (doctor->ctl->session != NULL)
+        ctl_try(doctor->ctl, &QUERY_CTL_BOOKS, &params, books_read, &books);
+    return books;
+}
+
+/* A fall that our books do not know: a stranger, or the books are an old backup. */
+static void balance_examine(struct doctor *doctor, const char *check, const struct answer *answer)
+{
+    struct arena *arena = &doctor->ctl->arena;
+    credits_t books = answer->sandbox ? CREDITS_NOT_KNOWN : books_expect(doctor);
+    char balance[CREDITS_TEXT_MAX], expected[CREDITS_TEXT_MAX];
+
+    credits_format(answer->balance, balance);
+    if (books > answer->balance) {
+        credits_format(books, expected);
+        finding_add(doctor, check, "fail",
+                    arena_printf(arena,
+                                 "balance %s, but %s by the books: somebody else spends, or this database is an old "
+                                 "backup; nothing is bought until it is booked",
+                                 balance, expected));
+    } else {
+        finding_add(doctor, check, answer->sandbox ? "warn" : "ok",
+                    arena_printf(arena, "balance %s%s", balance,
+                                 answer->sandbox ? ", sandbox: nothing is bought for real, no doubt is settled" : ""));
+    }
+}
+
 static void provider_answered(void *ctx, const struct answer *answer)
 {
     struct doctor *doctor = ctx;
     struct arena *arena = &doctor->ctl->arena;
     const char *check = arena_printf(arena, "provider of %s", doctor->account->name);
     const char *says = answer->message == NULL ? "" : answer->message;
-    char balance[CREDITS_TEXT_MAX];
 
     if (answer->denied) {
         finding_add(doctor, check, "fail", arena_printf(arena, "the token or this address is refused. %s", says));
@@ -77,10 +120,7 @@ static void provider_answered(void *ctx, const struct answer *answer)
                     : answer->info != NULL ? arena_printf(arena, "answers: %s", answer->info)
                                            : "answers");
     } else {
-        credits_format(answer->balance, balance);
-        finding_add(doctor, check, answer->sandbox ? "warn" : "ok",
-                    arena_printf(arena, "balance %s%s", balance,
-                                 answer->sandbox ? ", sandbox: nothing is bought for real, no doubt is settled" : ""));
+        balance_examine(doctor, check, answer);
     }
 }
 

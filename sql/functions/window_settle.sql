@@ -37,7 +37,7 @@ begin
   if cardinality(p_orders) = 0 and not (w.tainted or p_sandbox) and p_alarm is null and p_learned is null then
     perform bridge.window_repriced(w, w.balance_open - p_balance);
   end if;
-  update bridge.spending_window set state = 'shut', balance_close = p_balance, closed_at = now()
+  update bridge.spending_window set state = 'shut', balance_close = case when not p_sandbox then p_balance end, closed_at = now()
   where window_id = w.window_id;
   update bridge.account
   set version = version + 1, window_state = 'shut',

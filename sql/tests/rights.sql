@@ -19,7 +19,7 @@ insert into t.may values
   ('bridge_ops', array['answer_text', 'budget_now', 'budget_waiting', 'call_sums', 'deliveries_find', 'licenses_find', 'order_actions', 'order_expected', 'order_read', 'order_reason',
                        'order_timeline', 'orders_find', 'orders_match', 'orders_repeated', 'schema_version', 'span_calls', 'span_credits', 'span_orders',
                        'token_check', 'utc', 'view_read']),
-  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_store', 'budget_now', 'budget_waiting', 'call_sums', 'deliveries_find', 'history_months', 'history_prune', 'licenses_find',
+  ('bridge_operator', array['account_ensure', 'answer_text', 'balance_expected', 'balance_store', 'budget_now', 'budget_waiting', 'call_sums', 'deliveries_find', 'history_months', 'history_prune', 'licenses_find',
                             'operator_acknowledge', 'operator_adjust',
                             'operator_adopt', 'operator_bulk', 'operator_callback_resend', 'operator_cancel', 'operator_forget', 'operator_free_key', 'operator_hold', 'operator_pause', 'operator_release',
                             'operator_resolve', 'operator_resume', 'operator_retry', 'operator_topup',
