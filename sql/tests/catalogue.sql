@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- The catalogue with its history, verification sweeps, and what a provider says of a license.
 \ir helper.psql
-select plan(48);
+select plan(50);
 
 -- The catalogue.
 create function t.sync(p_types text[], p_prices text[], p_configured text[] default '{cpanel,litespeed}') returns int
@@ -130,4 +130,14 @@ delete from bridge.product_price;
 select is(bridge.guards_release('{cpanel}', '{4}'), 1, '… and then it goes on');
 select is(t.state('dear'), 'queued', '… in the queue');
 
+
+-- What was sold is renewed, also when it is no longer sold.  The first renewal of a period is ordinary, the second one
+-- is looked at by itself.
+select t.send('own', '{"service_id": "own", "ip": "192.0.2.50"}') \g /dev/null
+select t.window() \g /dev/null
+select t.done('own') \g /dev/null
+update bridge.product set visible = false where account = 'main' and upstream_type = 'cpanel';
+select is(t.send('own' || n, '{"type": "license.renew", "service_id": "own", "ip": "192.0.2.50", "period_end": "2027-01-01"}'),
+          said, 'renewal ' || n || ' of a product that is no longer sold')
+from (values (1, 'accepted queued'), (2, 'accepted held')) v(n, said);
 select * from finish();
