@@ -14,7 +14,7 @@
 #include "query.h"
 #include "store/migrate.h"
 
-#define SECRET_LEAST      24 /* bytes; Standard Webhooks */
+#define SECRET_LEAST      24                 /* bytes; Standard Webhooks */
 #define CREDITS_NOT_KNOWN (-CREDITS_MAX - 1) /* less than any balance */
 
 static const struct column doctor_columns[] = {
