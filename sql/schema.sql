@@ -4660,7 +4660,8 @@ CREATE TABLE bridge.hour (
     succeeded bigint NOT NULL,
     failed bigint NOT NULL,
     cancelled bigint NOT NULL,
-    deliveries bigint DEFAULT 0 NOT NULL
+    deliveries bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT hour_summed_anew CHECK ((last_order IS NULL))
 );
 
 COMMENT ON TABLE bridge.hour IS 'Orders accepted and finished in an hour, as far as they are summed';
