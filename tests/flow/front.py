@@ -2,11 +2,14 @@
 """A rig whose front door has more sources than the usual one: rotated secrets, an allow list,
 a retired source, ignored types.  No worker runs, so every order stays as the door made it."""
 import base64
+import contextlib
 import pathlib
 import secrets
 import signal
 import subprocess
 import time
+
+import psycopg
 
 from bridge import Rig, request, sign
 from fastcgi import Connection
@@ -64,6 +67,25 @@ class Front(Rig):
         done = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.env["DATABASE_URL"],
                                "-c", text], capture_output=True, text=True, check=True)
         return done.stdout.strip()
+
+    @contextlib.contextmanager
+    def stuck(self):
+        """The front door cannot store anything until the block ends; it has tried when blocked() says so."""
+        with psycopg.connect(self.env["DATABASE_URL"]) as holder:
+            holder.execute("lock table bridge.delivery in access exclusive mode")
+            yield
+
+    def blocked(self):
+        return self.sql("select exists (select from pg_locks where relation = 'bridge.delivery'::regclass "
+                        "and not granted)") == "t"
+
+    def stored(self):
+        """How many deliveries were accepted; those that wait for their order's end are parked in the same turn."""
+        return self.log("intake").count("event=delivery.accepted")
+
+    def left(self):
+        """How many of those that waited have been let go of, because nobody was there any more."""
+        return self.log("intake").count("event=delivery.left")
 
     def orders(self):
         return int(self.sql("select count(*) from bridge.orders"))

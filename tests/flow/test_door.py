@@ -182,37 +182,32 @@ def test_hundreds_of_connections_leave_nothing_behind(front):
 def waiting(front):
     """A connection whose request waits for its order's end, and the order."""
     opened, body = front.connect(), json.dumps(front.create()).encode()
-    before = front.orders()
+    before = front.stored()
     opened.send(front.params(body, HTTP_PREFER="wait=20"), body)
-    front.until(lambda: front.orders() > before)
-    time.sleep(0.2)  # from the commit to the wait
+    front.until(lambda: front.stored() > before)
     yield opened, front.sql("select max(order_id) from bridge.orders")
     opened.close()
 
 
-def left(front):
-    return front.log("intake").count("event=delivery.left")
-
-
 def test_a_request_that_is_taken_back_is_let_go_of(front, waiting):
     connection, order = waiting
-    before = left(front)
+    before = front.left()
     connection.socket.sendall(record(ABORT, b""))
     assert connection.receive().status == 0  # its end, without an answer
     with pytest.raises(EOFError):
         connection.receive()
-    front.until(lambda: left(front) == before + 1, 1)
+    front.until(lambda: front.left() == before + 1, 5)
     assert front.sql(f"select state from bridge.orders where order_id = {order}") == "queued"
 
 
 def test_half_a_record_is_no_end(front, waiting):
     connection, order = waiting
-    before = left(front)
+    before = front.left()
     connection.socket.sendall(b"\x01")
     time.sleep(0.3)
     front.sql(f"select bridge.operator_cancel('test', {order}, 'no more wanted')")
     assert connection.receive().status == 200
-    assert left(front) == before
+    assert front.left() == before
 
 
 def test_the_next_request_waits_behind_one_that_waits(front, waiting):
@@ -319,19 +314,15 @@ def test_short_outage_is_waited_for(front):
 
 def test_slow_commit_delays_only_itself(front):
     """A lock that a statement waits for: health and pings go on, and the delivery arrives."""
-    holder = subprocess.Popen(["psql", "-X", "-q", front.env["DATABASE_URL"], "-c",
-                               "begin; lock table bridge.delivery in access exclusive mode; select pg_sleep(2); commit"],
-                              stdout=subprocess.DEVNULL)
-    time.sleep(0.4)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(front.deliver, front.create()) for _ in range(4)]
-        began = time.monotonic()
-        for _ in range(20):
-            assert front.send("test.ping").status == 200
-        assert front.get("/health/ready").status == 200
-        assert time.monotonic() - began < 1.2
+        with front.stuck():
+            waiting = [pool.submit(front.deliver, front.create()) for _ in range(4)]
+            front.until(front.blocked)
+            for _ in range(20):
+                assert front.send("test.ping").status == 200
+            assert front.get("/health/ready").status == 200
+            assert not any(one.done() for one in waiting)
         assert [one.result().status for one in waiting] == [202] * 4
-    holder.wait(10)
 
 
 # Reload, drain, restart.
@@ -367,23 +358,19 @@ def test_drain_answers_what_waits_and_ends_with_0(front):
     idle, busy = Connection(socket_file), Connection(socket_file)
     front.until(lambda: ping(front, idle).status == 200)
     assert ping(front, busy).status == 200
-    holder = subprocess.Popen(["psql", "-X", "-q", front.env["DATABASE_URL"], "-c",
-                               "begin; lock table bridge.delivery in access exclusive mode; select pg_sleep(1.5); commit"],
-                              stdout=subprocess.DEVNULL)
-    time.sleep(0.4)
     body = json.dumps(front.create()).encode()
-    busy.send(front.params(body), body)
-    time.sleep(0.2)
-    program.send_signal(signal.SIGTERM)
-    with pytest.raises(EOFError):
-        idle.receive()
-    assert not select.select([busy.socket], [], [], 0)[0]  # at once, not at the end
+    with front.stuck():
+        busy.send(front.params(body), body)
+        front.until(front.blocked)
+        program.send_signal(signal.SIGTERM)
+        with pytest.raises(EOFError):
+            idle.receive()
+        assert not select.select([busy.socket], [], [], 0)[0]  # at once, not at the end
     assert busy.receive().status == 202
     assert program.wait(10) == 0
     assert not socket_file.exists()
     log = program.stderr.read()
     assert "event=program.draining" in log and "unanswered=0" in log
-    holder.wait(10)
     idle.close()
     busy.close()
 
@@ -446,17 +433,20 @@ def test_memory_stays_small():
 
 def together(front, events):
     """Posts them so that they gather behind a held commit and travel in one batch."""
-    holder = subprocess.Popen(["psql", "-X", "-q", front.env["DATABASE_URL"], "-c",
-                               "begin; lock table bridge.delivery in access exclusive mode; select pg_sleep(1); commit"],
-                              stdout=subprocess.DEVNULL)
-    time.sleep(0.4)
-    with concurrent.futures.ThreadPoolExecutor(len(events) + 1) as pool:
-        first = pool.submit(front.deliver, front.create())
-        time.sleep(0.1)
-        answers = list(pool.map(front.deliver, events))
-        assert first.result().status == 202
-    holder.wait(10)
-    return answers
+    def post(event):
+        body = json.dumps(event).encode()
+        connection = opened.enter_context(contextlib.closing(front.connect()))
+        connection.send(front.params(body), body)
+        return connection
+
+    with contextlib.ExitStack() as opened:
+        with front.stuck():
+            first = post(front.create())
+            front.until(front.blocked)
+            crowd = [post(event) for event in events]
+            assert post(front.event("test.ping")).receive().status == 200  # who comes later is read later: all are there
+        assert first.receive().status == 202
+        return [connection.receive() for connection in crowd]
 
 
 def test_one_poisoned_delivery_does_not_spoil_the_others(front):
