@@ -1,19 +1,25 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Outcomes in sets: what is ordinary ends with one statement for each table, exactly as it would one by one.
 \ir helper.psql
-select plan(18);
+select plan(19);
+insert into bridge.source (source, callbacks, accounts) values ('s1', true, '{main}');
 
 -- Two twins of each: a license, an order to end, and perhaps one behind it.
 create table t.twins (n int primary key, was bridge.license_status, kind text, behind text);
 insert into t.twins values (1, 'active', 'suspend', null), (2, 'active', 'suspend', 'unsuspend'),
   (3, 'suspended', 'unsuspend', null), (4, 'suspended', 'unsuspend', 'renew'), (5, 'terminated', 'suspend', null);
+-- A day of its own for each license, so that what is noted of the day is noted of the license.
+create function t.ends(p_n int, p_side text) returns date language sql as $$
+  select make_date(2030 + ascii(p_side), 1, p_n)
+$$;
 create function t.twin(p t.twins, p_side text) returns void language plpgsql as $$
 declare
   service jsonb := jsonb_build_object('service_id', p_side || p.n, 'ip', '192.0.2.' || p.n + ascii(p_side));
 begin
   perform t.send('new' || p_side || p.n, service);
   perform bridge.order_end(t.id('new' || p_side || p.n), 'cancelled', 'cancelled', null, null, null, false);
-  update bridge.license set status = p.was where license_id = (t.o('new' || p_side || p.n)).license_id;
+  update bridge.license set status = p.was, period_end = t.ends(p.n, p_side)
+  where license_id = (t.o('new' || p_side || p.n)).license_id;
   perform t.send(p_side || p.n, service || jsonb_build_object('type', 'license.' || p.kind, 'sequence', 5));
   if p.behind is not null then
     perform t.send('behind' || p_side || p.n, service || jsonb_build_object('type', 'license.' || p.behind));
@@ -58,8 +64,11 @@ create function t.seen(p_name text) returns jsonb language sql as $$
   select jsonb_build_object(
     'order', to_jsonb(o) - u, 'ended', o.finished_at is not null, 'line', to_jsonb(l) - u,
     'head', (select to_jsonb(h) - u from bridge.orders h where h.order_id = l.head_order), 'claimable', l.run_at is not null,
-    'license', to_jsonb(c) - u,
-    'attempts', (select jsonb_agg(to_jsonb(a) - u order by a.attempt) from bridge.attempt a where a.order_id = o.order_id),
+    'license', to_jsonb(c) - u - 'period_end', 'ends', to_char(c.period_end, 'MM-DD'),
+    'due', (select jsonb_agg(d.licenses order by d.licenses) from bridge.due_change d where d.period_end = c.period_end),
+    'told', (select jsonb_agg(b.type order by b.callback_id) from bridge.callback b where b.order_id = o.order_id),
+    'attempts', (select jsonb_agg(to_jsonb(a) - u || jsonb_build_object('ended', a.finished_at is not null)
+                                  order by a.attempt) from bridge.attempt a where a.order_id = o.order_id),
     'history', (select jsonb_agg(h.from_state || ' ' || h.to_state || ' ' || h.reason_code order by h.at) from bridge.order_history h
                 where h.order_id = o.order_id))
   from told, t.o(p_name) o join bridge.line l using (license_id) join bridge.license c using (license_id)
@@ -68,6 +77,8 @@ select is(t.seen('a' || p.n), t.seen('z' || p.n), format('%s of a license that i
                                                            coalesce(', a ' || p.behind || ' behind it', '')))
 from t.twins p order by p.n;
 select is((t.o('a1')).state, 'succeeded', '… and it has ended');
+select is(jsonb_build_array(s #> '{attempts,0,ended}', s -> 'told', s -> 'due'), '[true, ["order.succeeded"], [-1, 1]]',
+          '… its attempt too, its source is told, and no renewal of it is due any more') from t.seen('a1') s;
 select is((select status from bridge.license where license_id = (t.o('a1')).license_id), 'suspended', '… the license is suspended');
 select is((t.state('behinda2'), t.head('a2'))::text, '(queued,behinda2)', '… what waited behind it is next');
 select is(((t.line('a1')).pending, (t.line('a1')).lease_owner, (t.line('a1')).done_sequence)::text, '(0,,5)', '… nothing is left on its line');

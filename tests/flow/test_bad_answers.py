@@ -240,13 +240,13 @@ def test_evidence_that_is_not_answered_is_asked_again(rig, service):
 def test_evidence_is_not_asked_for_past_the_lease():
     """A refusal and the answer of the old address that take long: asking on the new one might undo another worker's
     call by then, so it is asked with the next try."""
-    with Rig(CALL_TIMEOUT="3s", LEASE_MARGIN="1s", QUIET="1s") as slow:
+    with Rig(CALL_TIMEOUT="8s", LEASE_MARGIN="1s", QUIET="1s") as slow:
         service = Service(slow)
         service.done("license.create")
         new = "10.211.9.9"
         slow.fault(endpoint="change-ip", ip=service.ip, fault="drop", when="after", times=1)
-        slow.fault(endpoint="change-ip", ip=service.ip, fault="slow", delay_ms=2500, times=1)
-        slow.fault(endpoint="unsuspend", ip=service.ip, fault="slow", delay_ms=2500, times=1)
+        slow.fault(endpoint="change-ip", ip=service.ip, fault="slow", delay_ms=6000, times=1)
+        slow.fault(endpoint="unsuspend", ip=service.ip, fault="slow", delay_ms=6000, times=1)
         order = slow.wait(service.order("license.change_ip", new_ip=new))
         attempts = ask(slow, f"select attempt, reason_code from bridge.attempt where order_id = {order['order_id']} order by 1")
         assert (order["state"], attempts.split()) == ("succeeded", ["1|sent_twice", "2|evidence_unread", "3|evidence"])

@@ -83,7 +83,7 @@ def told(folder, island, names, outside, inside):
             worker = island.program([f"{rig.env['BIN']}/bridge-worker", "--config", rig.env["CONFIG"]],
                                     rig.dir / "log" / "island.log")
             try:
-                Front.until(lambda: ask(rig, order, "state") == done)
+                Front.until(lambda: ask(rig, order, "state") == done, 30)
             finally:
                 worker.terminate()
                 worker.wait(20)

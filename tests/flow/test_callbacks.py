@@ -14,7 +14,7 @@ from receiver import Receiver, make_secret, verified
 from wire import make_certificate, reply
 
 RETRY_S = (0.3, 0.6, 0.9)  # the schedule 5 s, 5 m, 30 m … scaled down, and shorter
-TIMEOUT_S = 4
+TIMEOUT_S = 10
 KEY = "url-key-4711"  # a part of the URL that no log may hold
 
 
