@@ -444,7 +444,7 @@ def together(front, events):
             first = post(front.create())
             front.until(front.blocked)
             crowd = [post(event) for event in events]
-            assert post(front.event("test.ping")).receive().status == 200  # who comes later is read later: all are there
+            assert post(front.event("test.ping")).receive().status == 200  # read after them: all are there
         assert first.receive().status == 202
         return [connection.receive() for connection in crowd]
 

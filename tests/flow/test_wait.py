@@ -179,7 +179,7 @@ def test_panels_that_hang_up_give_places_and_memory_back_at_once():
                 front.until(lambda: front.stored() == stored + 200)
                 crowd.hear(0.2)
                 assert crowd.waiting() == 200  # the whole room: those of the last round have left it
-            front.until(lambda: front.left() == gone + 200 and front.descriptors() <= open_before + 8, 5)  # the wait is 25
+            front.until(lambda: front.left() == gone + 200 and front.descriptors() <= open_before + 8, 5)
             kib.append(front.resident_kib())
         # What the first two hundred had is what the next six hundred get: some 30 KiB each.
         assert max(kib[2:]) - kib[1] < 8 * 600, kib
