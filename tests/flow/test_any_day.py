@@ -70,6 +70,7 @@ HOLDS = {
     "account_paused": r"^the account is paused: .",
     "account_denied": r"does not accept the account",
     "operator_hold": r"^held by an operator",
+    "price_range": r"price is out of any range: an operator has to look",
     "second_renewal": r"order \d+ already renews",
     "cycle": r"wait for each other: cancel one",
 }
@@ -120,6 +121,10 @@ class Run:
         for order in orders.values():
             self.seen[order["provider"]] |= {order["state"], (order["state"], order["reason_code"])}
         return orders
+
+    def moving(self):
+        orders = self.look()
+        return [order for order in orders.values() if not at_rest(order, orders)]
 
     def shown_alike(self, order):
         """What bridgectl says of one order of each kind is as good as the views."""
@@ -284,8 +289,8 @@ class Day(RuleBasedStateMachine):
         if self.failed:
             return
         self.calm()
-        end = time.monotonic() + 30
-        while moving := [order for order in self.run.look().values() if not at_rest(order)]:
+        end = time.monotonic() + 120
+        while moving := self.run.moving():
             if time.monotonic() > end:
                 self.fail("it neither ends nor waits for a person", moving[0])
             for order in moving:
@@ -310,8 +315,12 @@ class Day(RuleBasedStateMachine):
             self.rig.ctl_program(verb[0], str(order["order_id"]), *verb[1:], "--reason", "looked it up")
 
 
-def at_rest(order):
-    """Ended, or waiting for what is not to come: that somebody lets go of an address, that the price falls further."""
+def at_rest(order, orders):
+    """Ended, or waiting for what is not to come: that somebody lets go of an address, that the price falls further; or
+    behind an order of its line that does."""
+    if order["state"] == "blocked" and order["reason_code"] != "pair":
+        head = orders.get(order["head_order"])
+        return head not in (None, order) and head["state"] not in FINISHED and at_rest(head, orders)
     return (order["state"] in FINISHED or order["state"] == "blocked"
             or order["reason_code"] == "price_guard" and "max_credits is" in order["reason"])
 
