@@ -1177,16 +1177,18 @@ CREATE FUNCTION bridge.history_months(p_keep integer) RETURNS TABLE(name text, m
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
   select c.relname::text, m.first, pg_total_relation_size(c.oid),
-         (select format('order %s, which began before its end, is not finished', min(o.order_id)) from bridge.orders o
-          where o.state not in ('succeeded', 'failed', 'cancelled')
-            and o.created_at < (m.first + interval '1 month') at time zone 'UTC'
-          having count(*) > 0)
+         coalesce(
+           (select format('order %s, which began before its end, is not finished', min(o.order_id)) from bridge.orders o
+            where o.state not in ('succeeded', 'failed', 'cancelled') and o.created_at < m.past
+            having count(*) > 0),
+           case when not exists (select from bridge.summed s where s.until >= m.past) then 'it is not summed yet' end)
   from pg_inherits i
   join pg_class c on c.oid = i.inhrelid
-  cross join lateral (select to_date(right(c.relname, 6), 'YYYYMM') as first) m
+  -- What is not named after a month (the default partition) is null here and drops out below.
+  cross join lateral (select to_date(substring(c.relname from '_([0-9]{6})$'), 'YYYYMM') as first) f
+  cross join lateral (select f.first, (f.first + interval '1 month') at time zone 'UTC' as past) m
   where i.inhparent in ('bridge.event'::regclass, 'bridge.attempt'::regclass, 'bridge.order_history'::regclass,
                         'bridge.refusal'::regclass)
-    and c.relname ~ '_[0-9]{6}$'
     and m.first < date_trunc('month', now() at time zone 'UTC') - greatest(p_keep, 1) * interval '1 month'
   order by m.first, c.relname
 $_$;
@@ -1199,8 +1201,22 @@ begin
   if p_keep is null or p_keep < 1 then
     raise exception 'at least one month is kept, not %', p_keep using errcode = 'invalid_parameter_value';
   end if;
-  perform set_config('lock_timeout', '500ms', true);
+  perform set_config('lock_timeout', '50ms', true);
   perform pg_advisory_xact_lock(hashtext('bridge.partitions'));
+  if not exists (select from bridge.history_months(p_keep) m where m.kept is null) then
+    return;
+  end if;
+  for n in 1 .. 40 loop
+    begin
+      lock table bridge.event, bridge.attempt, bridge.order_history, bridge.refusal in access exclusive mode nowait;
+      exit;
+    exception when lock_not_available then
+      if n = 40 then
+        raise;
+      end if;
+      perform pg_sleep(0.05);
+    end;
+  end loop;
   for name, month, bytes in
     select m.name, m.month, m.bytes from bridge.history_months(p_keep) m where m.kept is null
   loop
@@ -1210,6 +1226,13 @@ begin
     return next;
   end loop;
 end
+$$;
+
+CREATE FUNCTION bridge.history_prune_kept(p_keep integer) RETURNS TABLE(name text, month date, bytes bigint)
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select p.name, p.month, p.bytes from bridge.history_prune('license-bridge', p_keep) p
 $$;
 
 CREATE FUNCTION bridge.hold_end(p_order bigint, p_license bigint, p_codes text[]) RETURNS boolean
@@ -6723,7 +6746,9 @@ GRANT ALL ON FUNCTION bridge.history_months(p_keep integer) TO bridge_operator;
 
 REVOKE ALL ON FUNCTION bridge.history_prune(p_actor text, p_keep integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.history_prune(p_actor text, p_keep integer) TO bridge_operator;
-GRANT ALL ON FUNCTION bridge.history_prune(p_actor text, p_keep integer) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.history_prune_kept(p_keep integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.history_prune_kept(p_keep integer) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.hold_end(p_order bigint, p_license bigint, p_codes text[]) FROM PUBLIC;
 

@@ -20,7 +20,8 @@
 #define CHORE_TIMEOUT_MS     15000
 #define TAKEOVER_MAX         500
 #define PARTITION_EVERY_MS   (6 * 60 * 60 * 1000)
-#define HISTORY_AGAIN_MS     10000
+#define HISTORY_AGAIN_MS     (10 * 60 * 1000)
+#define LOCK_NOT_AVAILABLE   "55P03" /* somebody was always there: not worth a person's look */
 #define CREDITS_EVERY_MAX_MS 30000
 #define SCHEMA_EVERY_MS      5000
 #define SUMS_EVERY_MS        5000
@@ -144,8 +145,11 @@ static void hours_sum(struct worker *worker, struct house *house)
 static void history_pruned(void *ctx, const struct rows *rows)
 {
     struct house *house = ctx;
-    if (chore_failed(rows)) {
-        house->history_ms -= PARTITION_EVERY_MS - HISTORY_AGAIN_MS; /* a long reader was in the way */
+    bool busy = text_same(rows_sqlstate(rows), LOCK_NOT_AVAILABLE);
+    if (busy)
+        log_note("history.busy", log_str("reason", rows_error(rows)));
+    if (busy || chore_failed(rows)) {
+        house->history_ms -= PARTITION_EVERY_MS - HISTORY_AGAIN_MS;
         return;
     }
     for (int row = 0; row < rows_count(rows); row++)
@@ -157,9 +161,8 @@ static void history_prune(struct worker *worker, struct house *house)
 {
     struct params params;
     params_init(&params);
-    params_text(&params, "license-bridge");
     params_int(&params, worker->config->history_months);
-    session_submit(worker->house, &QUERY_HISTORY_PRUNE, &params, CHORE_TIMEOUT_MS, history_pruned, house);
+    session_submit(worker->house, &QUERY_HISTORY_PRUNE_KEPT, &params, CHORE_TIMEOUT_MS, history_pruned, house);
 }
 
 static int64_t credits_every_ms(const struct worker *worker)

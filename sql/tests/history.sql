@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Old months of history, and forgetting who a service belonged to.
 \ir helper.psql
-select plan(22);
+select plan(26);
 
 create table bridge.attempt_200001 partition of bridge.attempt for values from ('2000-01-01 00:00Z') to ('2000-02-01 00:00Z');
 create table bridge.event_200002 partition of bridge.event for values from ('2000-02-01 00:00Z') to ('2000-03-01 00:00Z');
@@ -10,6 +10,14 @@ select bridge.partitions_ensure() \g /dev/null
 select t.send('a', '{"customer_email": "ayse@example.com"}') \g /dev/null
 update bridge.orders set customer_email = 'ayse@example.com', domain = 'ayse.example.com', hwid = 'H1' where order_id = t.id('a');
 update bridge.orders set created_at = '2000-02-10 00:00Z' where order_id = t.id('a');
+select is((select kept from bridge.history_months(12) where name = 'attempt_200001'), 'it is not summed yet',
+          'what the sums have not read stays');
+select is((select count(*) from bridge.history_prune('me', 12)), 0::bigint, '… and is not dropped');
+update bridge.summed set until = '2000-01-31 23:59:59Z';
+select is((select kept from bridge.history_months(12) where name = 'attempt_200001'), 'it is not summed yet', '… to its last second');
+update bridge.summed set until = '2000-02-01 00:00Z';
+select is((select kept from bridge.history_months(12) where name = 'attempt_200001'), null, '… and no longer');
+update bridge.summed set until = now();
 select results_eq($$select name, month::text, kept from bridge.history_months(12)$$,
   format($$values ('attempt_200001', '2000-01-01', null), ('event_200002', '2000-02-01', 'order %s, which began before its end, is not finished')$$, t.id('a')),
   'old months are known, and which of them an order still needs');

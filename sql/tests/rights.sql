@@ -10,7 +10,7 @@ insert into t.may values
   ('bridge_worker', array['account_doubts', 'account_ensure', 'account_pause', 'account_sweep', 'accounts_short', 'balance_store', 'balance_unread', 'balance_unreadable',
                           'budget_cool', 'budget_ease', 'budget_take',
                           'callback_ended', 'callbacks_claim', 'callbacks_configure', 'callbacks_prune', 'catalogue_take',
-                          'guards_release', 'history_prune', 'holds_release', 'hours_sum', 'info_store', 'license_activated', 'license_invalid', 'license_valid', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end', 'probe_give', 'probe_take',
+                          'guards_release', 'history_prune_kept', 'holds_release', 'hours_sum', 'info_store', 'license_activated', 'license_invalid', 'license_valid', 'pairs_wake', 'partitions_ensure', 'price_read', 'probe_begin', 'probe_end', 'probe_give', 'probe_take',
                           'product_store', 'product_sync',
                           'schema_version', 'sweep_end', 'sweep_take', 'tray_probes', 'window_close', 'window_doubts', 'window_expected', 'window_look',
                           'window_open', 'window_prices_hold',

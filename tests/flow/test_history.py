@@ -2,6 +2,7 @@
 """What is no longer kept: months of history by hand and by the worker, and who a service belonged to."""
 import json
 import subprocess
+import threading
 import time
 
 import psycopg
@@ -19,8 +20,17 @@ def there(rig, name):
     return sql(rig, f"select to_regclass('bridge.{name}') is not null") == "t"
 
 
+def old_month(rig, table):
+    """A month of long ago, which the worker's sums have passed."""
+    end = time.monotonic() + 60
+    while sql(rig, "select until is not null from bridge.summed") != "t":
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    sql(rig, OLD.format(table))
+
+
 def test_prune_says_first_and_drops_then(rig):
-    sql(rig, OLD.format("attempt"))
+    old_month(rig, "attempt")
     done = rig.ctl_program("prune")
     assert done.returncode == 64 and "history_months is not set" in done.stderr
     for keep in ("0", "x", "1201"):
@@ -34,7 +44,7 @@ def test_prune_says_first_and_drops_then(rig):
 
 
 def test_prune_gives_up_rather_than_make_writers_wait(rig, service):
-    sql(rig, OLD.format("event"))
+    old_month(rig, "event")
     with psycopg.connect(rig.env["DATABASE_URL"]) as reader:
         reader.execute("select count(*) from bridge.event")  # and nothing more: its transaction is open until the end
         done = rig.ctl_program("prune", "--keep", "12")
@@ -43,13 +53,39 @@ def test_prune_gives_up_rather_than_make_writers_wait(rig, service):
     assert rig.ctl_program("prune", "--keep", "12").returncode == 0 and not there(rig, "event_200001")
 
 
+def test_nobody_stands_behind_prune(rig):
+    """While it looks for a moment in which a reader is away, each row is written at once."""
+    old_month(rig, "refusal")
+    with psycopg.connect(rig.env["DATABASE_URL"]) as reader, \
+            psycopg.connect(rig.env["DATABASE_URL"], autocommit=True) as writer:
+        reader.execute("select count(*) from bridge.refusal")
+        writer.execute("set lock_timeout = '200ms'")
+        prune = threading.Thread(target=rig.ctl_program, args=("prune", "--keep", "12"))
+        prune.start()
+        written = 0
+        while prune.is_alive():
+            writer.execute("insert into bridge.refusal (status, reason) values (400, 'beside prune')")
+            written += 1
+        assert written > 10 and there(rig, "refusal_200001")
+    assert rig.ctl_program("prune", "--keep", "12").returncode == 0 and not there(rig, "refusal_200001")
+
+
 def test_a_worker_prunes_what_the_configuration_no_longer_keeps(rig):
     config = rig.dir / "bridge.conf"
     before = config.read_text()
-    sql(rig, OLD.format("order_history"))
+    old_month(rig, "order_history")
     try:
         config.write_text("history_months = 12\n" + before)
         assert rig.ctl_program("prune", "--dry-run").returncode == 0
+        with psycopg.connect(rig.env["DATABASE_URL"]) as reader:
+            reader.execute("select count(*) from bridge.order_history")
+            rig.ctl("kill", "worker1")
+            rig.ctl("start", "worker1")
+            end = time.monotonic() + 20
+            while "event=history.busy" not in rig.log("worker1"):
+                assert time.monotonic() < end
+                time.sleep(0.1)
+            assert there(rig, "order_history_200001") and "chore.failed" not in rig.log("worker1")
         rig.ctl("kill", "worker1")
         rig.ctl("start", "worker1")
         end = time.monotonic() + 20
