@@ -25,6 +25,12 @@ def front():
 
 
 @pytest.fixture
+def before(front):
+    """How many orders there are; asked before there is a connection, which may not be silent for long."""
+    return front.orders()
+
+
+@pytest.fixture
 def connection(front):
     """A connection that is kept, whatever was asked on it; the door must still work afterwards."""
     opened = front.connect()
@@ -48,9 +54,8 @@ def problem(answer, status, field):
 
 @pytest.mark.parametrize("announce", [lambda n: n + 1, lambda n: n + 1000, lambda n: 65536, lambda n: n - 1,
                                       lambda n: 0])
-def test_length_that_disagrees_is_400_and_stores_nothing(front, connection, announce):
+def test_length_that_disagrees_is_400_and_stores_nothing(front, before, connection, announce):
     body = json.dumps(front.create()).encode()
-    before = front.orders()
     answer = connection.ask(front.params(body, CONTENT_LENGTH=str(announce(len(body)))), body)
     problem(answer, 400, "content_length")
     assert front.orders() == before
@@ -181,8 +186,8 @@ def test_hundreds_of_connections_leave_nothing_behind(front):
 @pytest.fixture
 def waiting(front):
     """A connection whose request waits for its order's end, and the order."""
-    opened, body = front.connect(), json.dumps(front.create()).encode()
-    before = front.stored()
+    body, before = json.dumps(front.create()).encode(), front.stored()
+    opened = front.connect()
     opened.send(front.params(body, HTTP_PREFER="wait=20"), body)
     front.until(lambda: front.stored() > before)
     yield opened, front.sql("select max(order_id) from bridge.orders")
@@ -355,8 +360,9 @@ def test_drain_answers_what_waits_and_ends_with_0(front):
                                 "--socket", str(socket_file)], stderr=subprocess.PIPE, text=True)
     front.until(socket_file.exists)
     assert socket_file.stat().st_mode & 0o777 == 0o660
-    idle, busy = Connection(socket_file), Connection(socket_file)
+    idle = Connection(socket_file)
     front.until(lambda: ping(front, idle).status == 200)
+    busy = Connection(socket_file)
     assert ping(front, busy).status == 200
     body = json.dumps(front.create()).encode()
     with front.stuck():
