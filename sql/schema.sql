@@ -417,6 +417,25 @@ CREATE FUNCTION bridge.accounts_short() RETURNS TABLE(account text)
   where not a.paused and o.state = 'held' and not o.parked and o.reason_code in ('short_of_credits', 'balance_unreadable')
 $$;
 
+CREATE FUNCTION bridge.ack_latencies(p_since timestamp with time zone) RETURNS TABLE(source text, orders bigint, p50_s numeric, p95_s numeric, p99_s numeric, max_s numeric)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET max_parallel_workers_per_gather TO '0'
+    SET jit TO 'off'
+    AS $$
+begin
+  return query
+  select o.source, count(*), percentile_disc(0.5) within group (order by s.seconds),
+         percentile_disc(0.95) within group (order by s.seconds),
+         percentile_disc(0.99) within group (order by s.seconds), max(s.seconds)
+  from bridge.orders o
+  cross join lateral (select round(extract(epoch from o.created_at - o.event_at), 3) as seconds) s
+  where o.order_id > (select max(m.order_id) from bridge.orders m) - 10000
+    and o.created_at > p_since and o.event_at is not null
+  group by o.source;
+end
+$$;
+
 CREATE FUNCTION bridge.adopt_check(r bridge.adopt_row, OUT id bigint, OUT same boolean, OUT field text, OUT problem text) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -3252,29 +3271,37 @@ end
 $$;
 
 CREATE FUNCTION bridge.partitions_ensure() RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select bridge.partitions_make(t.name)
+  from unnest(array['event', 'attempt', 'order_history', 'refusal']) with ordinality t(name, n) order by t.n
+$$;
+
+CREATE FUNCTION bridge.partitions_make(p_parent text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  parent text;
   first date;
 begin
+  if p_parent is null or p_parent not in ('event', 'attempt', 'order_history', 'refusal') then
+    raise exception '% is no history table', p_parent using errcode = 'invalid_parameter_value';
+  end if;
   perform pg_advisory_xact_lock(hashtext('bridge.partitions'));
-  foreach parent in array array['event', 'attempt', 'order_history', 'refusal'] loop
-    for first in select generate_series(date_trunc('month', now() at time zone 'UTC'),
-                                        date_trunc('month', now() at time zone 'UTC') + interval '2 months',
-                                        interval '1 month')::date loop
-      if to_regclass(format('bridge.%I', parent || '_' || to_char(first, 'YYYYMM'))) is null then
-        begin
-          execute format('create table bridge.%I partition of bridge.%I for values from (%L) to (%L)',
-                         parent || '_' || to_char(first, 'YYYYMM'), parent,
-                         first::timestamp at time zone 'UTC', (first + interval '1 month') at time zone 'UTC');
-        exception when check_violation then
-          -- The default partition already has rows of that month: they stay there and nothing is lost.
-          raise notice 'bridge.%: month % stays in the default partition', parent, first;
-        end;
-      end if;
-    end loop;
+  for first in select generate_series(date_trunc('month', now() at time zone 'UTC'),
+                                      date_trunc('month', now() at time zone 'UTC') + interval '2 months',
+                                      interval '1 month')::date loop
+    if to_regclass(format('bridge.%I', p_parent || '_' || to_char(first, 'YYYYMM'))) is null then
+      begin
+        execute format('create table bridge.%I partition of bridge.%I for values from (%L) to (%L)',
+                       p_parent || '_' || to_char(first, 'YYYYMM'), p_parent,
+                       first::timestamp at time zone 'UTC', (first + interval '1 month') at time zone 'UTC');
+      exception when check_violation then
+        -- The default partition already has rows of that month: they stay there and nothing is lost.
+        raise notice 'bridge.%: month % stays in the default partition', p_parent, first;
+      end;
+    end if;
   end loop;
 end
 $$;
@@ -5055,17 +5082,13 @@ CREATE VIEW ops.accounts AS
 COMMENT ON VIEW ops.accounts IS 'Accounts with their last balance';
 
 CREATE VIEW ops.ack_latency_1h AS
- SELECT o.source,
-    count(*) AS orders,
-    percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY s.seconds) AS p50_s,
-    percentile_disc((0.95)::double precision) WITHIN GROUP (ORDER BY s.seconds) AS p95_s,
-    percentile_disc((0.99)::double precision) WITHIN GROUP (ORDER BY s.seconds) AS p99_s,
-    max(s.seconds) AS max_s
-   FROM (bridge.orders o
-     CROSS JOIN LATERAL ( SELECT round(EXTRACT(epoch FROM (o.created_at - o.event_at)), 3) AS seconds) s)
-  WHERE ((o.order_id > (( SELECT max(m.order_id) AS max
-           FROM bridge.orders m) - 10000)) AND (o.created_at > (now() - '01:00:00'::interval)) AND (o.event_at IS NOT NULL))
-  GROUP BY o.source;
+ SELECT a.source,
+    a.orders,
+    a.p50_s,
+    a.p95_s,
+    a.p99_s,
+    a.max_s
+   FROM bridge.ack_latencies((now() - '01:00:00'::interval)) a(source, orders, p50_s, p95_s, p99_s, max_s);
 
 COMMENT ON VIEW ops.ack_latency_1h IS 'From the time that an event bears to its being stored, source by source, for the last hour (at most 10,000 orders); a senders queue and clock are in it';
 
@@ -6649,6 +6672,9 @@ REVOKE ALL ON FUNCTION bridge.account_touched(o bridge.orders, p_to bridge.order
 REVOKE ALL ON FUNCTION bridge.accounts_short() FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.accounts_short() TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.ack_latencies(p_since timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.ack_latencies(p_since timestamp with time zone) TO bridge_ops;
+
 REVOKE ALL ON FUNCTION bridge.adopt_check(r bridge.adopt_row, OUT id bigint, OUT same boolean, OUT field text, OUT problem text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.adopt_difference(r bridge.adopt_row, l bridge.license, OUT field text, OUT problem text) FROM PUBLIC;
@@ -6961,6 +6987,9 @@ GRANT ALL ON FUNCTION bridge.pairs_wake() TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.partitions_ensure() FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.partitions_ensure() TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.partitions_make(p_parent text) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.partitions_make(p_parent text) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.price_learned(o bridge.orders, p_month numeric) FROM PUBLIC;
 

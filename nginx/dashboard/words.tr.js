@@ -21,7 +21,7 @@ export default {
   'All is well: nothing in doubt, nobody waits for a person.': 'Her şey yolunda: belirsiz iş yok, kimse bir insanı beklemiyor.',
   Warnings: 'Uyarılar', 'In doubt': 'Belirsiz', 'evidence is being gathered': 'kanıt toplanıyor', 'To review': 'İncelenecek', 'oldest {when}': 'en eskisi {when}',
   'nothing needs a person': 'insan gerektiren iş yok', 'Spent today': 'Bugün harcanan', 'credits, all accounts': 'kredi, tüm hesaplar',
-  'Longest waiting': 'En uzun bekleyen', 'nobody waits': 'bekleyen yok', 'Deliveries, last hour': 'Teslimat, son saat', '{refused} refused, p99 {p99}': '{refused} reddedildi, p99 {p99}',
+  'Longest waiting': 'En uzun bekleyen', 'nobody waits': 'bekleyen yok',
   'Callbacks given up': 'Ulaşmayan bildirimler', '{pending} on their way': '{pending} yolda', 'Orders by state': 'Duruma göre siparişler', 'Waiting longest': 'En uzun bekleyenler',
   'Nobody waits.': 'Bekleyen yok.', '{left} of {all} calls left': '{all} çağrıdan {left} kaldı', paused: 'durduruldu', sandbox: 'deneme hesabı', credits: 'kredi',
   'lasts {days} days at {spent} a day': 'günde {spent} ile {days} gün yeter', 'no purchases to foresee from': 'tahmin için alım yok',

@@ -142,6 +142,19 @@ static void hours_sum(struct worker *worker, struct house *house)
     session_submit(worker->house, &QUERY_HOURS_SUM, &params, CHORE_TIMEOUT_MS, hours_summed, house);
 }
 
+/* A transaction each: one for all would deadlock with who reads several of them. */
+static void partitions_make(struct worker *worker)
+{
+    static const char *const tables[] = {"event", "attempt", "order_history", "refusal"};
+
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        struct params params;
+        params_init(&params);
+        params_text(&params, tables[i]);
+        session_submit(worker->house, &QUERY_PARTITIONS_MAKE, &params, CHORE_TIMEOUT_MS, chore_ended, NULL);
+    }
+}
+
 static void history_pruned(void *ctx, const struct rows *rows)
 {
     struct house *house = ctx;
@@ -187,7 +200,7 @@ void house_step(struct worker *worker, struct house *house)
         return;
     if (now >= house->partition_ms) {
         house->partition_ms = now + PARTITION_EVERY_MS;
-        chore(worker, &QUERY_PARTITIONS_ENSURE, chore_ended);
+        partitions_make(worker);
         chore(worker, &QUERY_CALLBACKS_PRUNE, chore_ended);
     }
     if (now >= house->due_ms) {

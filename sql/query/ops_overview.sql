@@ -38,13 +38,6 @@ select
   (select jsonb_build_object('pending', count(*) filter (where c.state = 'queued'),
                              'dead', count(*) filter (where c.state = 'dead'))
    from ops.callbacks c where c.state <> 'sent') as callbacks,
-  (select jsonb_build_object(
-            'stored', (select count(*) from ops.deliveries d where d.received_at > now() - interval '1 hour'),
-            'refused', (select count(*) + coalesce(sum(r.suppressed), 0) from ops.refused_deliveries r
-                        where r.at > now() - interval '1 hour'))) as deliveries_1h,
-  coalesce((select jsonb_agg(jsonb_build_object('source', a.source, 'orders', a.orders, 'p50_ms', round(a.p50_s * 1000)::int,
-                                                'p95_ms', round(a.p95_s * 1000)::int, 'p99_ms', round(a.p99_s * 1000)::int)
-                             order by a.source) from ops.ack_latency_1h a), '[]') as ack_latency_1h,
   coalesce((select trim_scale(sum(d.spent + d.adjustments)) from ops.credits_spent_daily d
             where d.day = (now() at time zone 'UTC')::date), 0) as spent_today,
   coalesce((select jsonb_agg(jsonb_build_object('severity', w.severity, 'kind', w.kind, 'subject', w.subject,

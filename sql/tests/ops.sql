@@ -116,6 +116,8 @@ select is((select order_id || ' ' || repeats from ops.duplicate_deliveries), t.i
 select is((select repeated from bridge.deliveries_find(null, null, 'again', null, 10)), true, '… and the list says so');
 select t.send('timed', jsonb_build_object('service_id', '9', 'ip', '192.0.2.9', 'event_ms', (extract(epoch from now()) * 1000 - 1500)::bigint)) \g /dev/null
 select ok((select p50_s between 1.4 and 6 and orders = 1 from ops.ack_latency_1h where source = 's1'), 'ack_latency_1h');
+select ok((select proconfig @> array['jit=off', 'max_parallel_workers_per_gather=0'] from pg_proc where proname = 'ack_latencies'),
+          '… asked without JIT and parallel workers, which would take longer than it');
 select bridge.worker_seen('w1', '1', 2) \g /dev/null
 select is((select worker || ' ' || alive || ' ' || running from ops.worker_status), 'w1 true 2', 'worker_status');
 select ok((select bytes > 0 from ops.table_health where "table" = 'orders'), 'table_health');

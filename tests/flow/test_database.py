@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The migrated database agrees with the C tables and with the schema that is committed."""
+import concurrent.futures
 import pathlib
+import re
 import subprocess
 
 import psycopg
@@ -83,12 +85,45 @@ def migrate(database, *more):
                           capture_output=True, text=True, check=False, env={"PGUSER": "postgres", "PATH": "/usr/bin:/bin"})
 
 
-def test_partitions_are_made_once_and_rows_that_came_before_stay(database):
-    name = "partitions"
+def copied(database, name):
+    """The address of a copy of the migrated database."""
     url = database.env["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"create database {name} template bridge")
-    with psycopg.connect(url.rsplit("/", 1)[0] + f"/{name}", autocommit=True) as connection:
+    return url.rsplit("/", 1)[0] + f"/{name}"
+
+
+def worker_queries():
+    """What a worker asks for, table by table, as it ships."""
+    house = (ROOT / "provisioning/dispatch/house.c").read_text()
+    tables = re.search(r"tables\[\] = \{(.*?)\}", house).group(1)
+    query = (ROOT / "sql/query/partitions_make.sql").read_text().splitlines()[-1].replace("$1", "%s")
+    return [(query, [table]) for table in re.findall(r'"(\w+)"', tables)]
+
+
+def test_making_partitions_never_deadlocks_with_who_reads_several_tables(database):
+    url = copied(database, "reader")
+
+    def make():
+        with psycopg.connect(url, autocommit=True) as worker:
+            worker.execute("set role bridge_worker")
+            for query, params in worker_queries():
+                worker.execute(query, params)
+
+    with psycopg.connect(url) as reader, psycopg.connect(url, autocommit=True) as looking, \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        reader.execute("select count(*) from bridge.refusal")
+        made = pool.submit(make)
+        while not looking.execute("select exists (select from pg_locks where not granted)").fetchone()[0]:
+            assert not made.done(), made.result()
+        for table in ("event", "attempt", "order_history"):
+            reader.execute(f"select count(*) from bridge.{table}")
+        reader.rollback()
+        made.result(timeout=20)
+
+
+def test_partitions_are_made_once_and_rows_that_came_before_stay(database):
+    with psycopg.connect(copied(database, "partitions"), autocommit=True) as connection:
         connection.execute("insert into bridge.refusal (status, reason) values (400, 'before')")
         for _ in range(2):
             connection.execute("set role bridge_worker; select bridge.partitions_ensure(); reset role")

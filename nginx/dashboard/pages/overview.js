@@ -25,8 +25,6 @@ const Tiles = ({ data }) => html`<div class="tiles">
   <${Tile} label=${t('Spent today')} value=${credits(data.spent_today)} more=${t('credits, all accounts')} to=${href('ledger', { kind: 'purchase' })} />
   <${Tile} label=${t('Longest waiting')} value=${data.oldest_waiting[0] ? span(waits(data.oldest_waiting[0])) : '–'}
     more=${data.oldest_waiting[0]?.reason || t('nobody waits')} to=${data.oldest_waiting[0] ? href(`orders/${data.oldest_waiting[0].order_id}`) : href('orders')} />
-  ${data.deliveries_1h && html`<${Tile} label=${t('Deliveries, last hour')} value=${count(data.deliveries_1h.accepted)}
-    more=${t('{refused} refused, p99 {p99}', { refused: data.deliveries_1h.refused, p99: millis(data.deliveries_1h.p99_ms) })} to=${href('deliveries')} />`}
   <${Tile} label=${t('Callbacks given up')} value=${count(data.callbacks.dead)} tone=${data.callbacks.dead ? 'bad' : null}
     more=${t('{pending} on their way', { pending: count(data.callbacks.pending) })} to=${href('callbacks')} />
 </div>`

@@ -1,2 +1,0 @@
--- Makes this month's partitions and the next two.
-select bridge.partitions_ensure()
