@@ -223,6 +223,7 @@ CREATE TABLE bridge.account (
     info jsonb,
     info_at timestamp with time zone,
     unread_at timestamp with time zone,
+    awake_since timestamp with time zone,
     CONSTRAINT account_check CHECK ((paused = (pause_reason IS NOT NULL))),
     CONSTRAINT account_provider_check CHECK ((provider ~ '^[a-z0-9]{1,64}$'::text)),
     CONSTRAINT account_width_check CHECK (((width >= 1) AND (width <= 8))),
@@ -249,6 +250,8 @@ COMMENT ON COLUMN bridge.account.info IS 'What the provider said of itself';
 
 COMMENT ON COLUMN bridge.account.unread_at IS 'When a reading of the balance last failed';
 
+COMMENT ON COLUMN bridge.account.awake_since IS 'When workers came back after a minute or more without a sign of life';
+
 CREATE FUNCTION bridge.account_lock(p_account text, p_version bigint) RETURNS bridge.account
     LANGUAGE sql
     AS $$
@@ -261,6 +264,20 @@ CREATE FUNCTION bridge.account_pause(p_account text, p_reason text) RETURNS void
     AS $$
   update bridge.account set paused = true, pause_reason = p_reason, version = version + 1
   where account = p_account and not paused
+$$;
+
+CREATE FUNCTION bridge.account_robbed(p_account text, p_missing numeric) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  sentence text := format(
+    '%s credits are gone that went while nothing was being bought: somebody else spends, or this database is an old '
+    'backup. Find out, book them with "bridgectl balance adjust %s -%s", resume',
+    trim_scale(p_missing), p_account, trim_scale(p_missing));
+begin
+  perform bridge.account_pause(p_account, sentence);
+  perform bridge.operator_note('license-bridge', 'account.pause', null, p_account, sentence);
+end
 $$;
 
 CREATE FUNCTION bridge.account_sweep() RETURNS integer
@@ -590,17 +607,17 @@ CREATE FUNCTION bridge.balance_expected(p_account text) RETURNS numeric
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
-  select w.balance_close + coalesce((
-           select sum(case l.kind when 'topup' then l.amount else -l.amount end) from bridge.ledger l
-           where l.account = w.account and l.at > w.closed_at and l.kind in ('topup', 'purchase', 'adjustment')), 0)
+  select w.balance_close
+         - coalesce((select sum(l.amount) from bridge.ledger l
+                     where l.account = w.account and l.at > w.closed_at and l.kind in ('purchase', 'adjustment')
+                       and l.amount > 0), 0)
+         - coalesce((select sum(o.price) from bridge.orders o where o.account = w.account and o.unsettled), 0)
   from bridge.account a
   cross join lateral (
     select s.account, s.balance_close, s.closed_at from bridge.spending_window s
     where s.account = a.account and s.state = 'shut' and s.balance_close is not null
     order by s.window_id desc limit 1) w
   where a.account = p_account and a.window_state = 'shut' and not a.sandbox
-    and not exists (select from bridge.orders o where o.account = a.account and o.paid
-                    and (o.unsettled or o.state in ('calling', 'in_doubt')))
 $$;
 
 CREATE FUNCTION bridge.balance_store(p_account text, p_balance numeric, p_sandbox boolean) RETURNS void
@@ -3186,8 +3203,11 @@ begin
   from unnest(p_orders, p_attempts, p_codes, p_reasons) as u(id, attempt, code, reason)
   where o.order_id = u.id and o.attempts = u.attempt and u.id = any (ordinary);
   perform bridge.line_advance(waiting.license_id)
-  from (select l.license_id from bridge.orders o join bridge.line l using (license_id)
-        where o.order_id = any (ordinary) and l.pending > 0 order by l.license_id) waiting;
+  from (select o.license_id from bridge.orders o
+        where o.order_id = any (ordinary)
+          and exists (select from bridge.orders n where n.license_id = o.license_id and not n.parked
+                      and n.state not in ('succeeded', 'failed', 'cancelled'))
+        order by o.license_id) waiting;
   return ordinary;
 end
 $$;
@@ -3928,6 +3948,18 @@ begin -- plpgsql keeps the plan; this is asked for more often than anything else
 end
 $$;
 
+CREATE FUNCTION bridge.window_missing(a bridge.account, w bridge.spending_window, p_balance numeric) RETURNS numeric
+    LANGUAGE sql STABLE
+    AS $$
+  select m.missing
+  from (select w.balance_open - w.confirmed - p_balance
+               - coalesce((select sum(o.price) from bridge.orders o
+                           where o.account = a.account and o.paid and (o.unsettled or o.state = 'in_doubt')), 0)) m(missing)
+  where m.missing > 0
+    and (w.opened_at < a.awake_since
+         or not exists (select from bridge.worker k where k.seen_at > now() - interval '1 minute'))
+$$;
+
 CREATE FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_width integer) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3935,7 +3967,6 @@ CREATE FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance n
 declare
   a bridge.account;
   missing numeric;
-  sentence text;
 begin
   a := bridge.account_lock(p_account, p_version);
   if a.account is null or a.window_state <> 'shut' or a.paused
@@ -3945,11 +3976,7 @@ begin
   end if;
   missing := bridge.balance_expected(p_account) - p_balance;
   if missing > 0 and not p_sandbox then
-    sentence := format('%s credits are gone that went while nothing was being bought: somebody else spends, or this '
-                       'database is an old backup. Find out, book them with "bridgectl balance adjust %s -%s", resume',
-                       trim_scale(missing), p_account, trim_scale(missing));
-    perform bridge.account_pause(p_account, sentence);
-    perform bridge.operator_note('license-bridge', 'account.pause', null, p_account, sentence);
+    perform bridge.account_robbed(p_account, missing);
     return null;
   end if;
   return bridge.window_open_locked(a, p_balance, p_sandbox, p_width);
@@ -4044,6 +4071,7 @@ declare
   a bridge.account;
   w bridge.spending_window;
   o bridge.orders;
+  missing numeric;
   r record;
 begin
   perform from bridge.line l
@@ -4055,6 +4083,9 @@ begin
     return false;
   end if;
   select * into w from bridge.spending_window where window_id = a.window_id;
+  if not (w.tainted or p_sandbox) then
+    missing := bridge.window_missing(a, w, p_balance);
+  end if;
   for r in select u.* from unnest(p_orders, p_fates, p_costs) as u(id, fate, cost) loop
     select * into o from bridge.orders where order_id = r.id and state = 'in_doubt' for update;
     perform bridge.doubt_end(o, r.fate, r.cost, p_evidence, p_sentence);
@@ -4064,8 +4095,12 @@ begin
     p_rise := null;
   end if;
   perform bridge.window_book(a, w, p_balance, p_learned, p_rise, p_alarm);
-  if cardinality(p_orders) = 0 and not (w.tainted or p_sandbox) and p_alarm is null and p_learned is null then
+  if cardinality(p_orders) = 0 and not (w.tainted or p_sandbox) and p_alarm is null and p_learned is null
+     and coalesce(p_rise, 0) = 0 then
     perform bridge.window_repriced(w, w.balance_open - p_balance);
+  end if;
+  if missing is not null then
+    perform bridge.account_robbed(p_account, missing);
   end if;
   update bridge.spending_window set state = 'shut', balance_close = case when not p_sandbox then p_balance end, closed_at = now()
   where window_id = w.window_id;
@@ -4361,6 +4396,8 @@ begin
     p_verdict := 'unsure';
     p_doubted := true;
     p_code := 'foreign_answer';
+    update bridge.orders set upstream_license_id = p_upstream_id -- whether it counts or not
+    where order_id = p_order and state in ('calling', 'in_doubt', 'needs_review');
     p_reason := format('the answer names license %s, which is another order''s: it may not be ours', p_upstream_id);
   end if;
   -- Once.  What a worker tells again changes nothing; what comes after the attempt was given up is kept, but it was lost.
@@ -4395,7 +4432,6 @@ begin
   end if;
   update bridge.orders
   set state = p_to, reason_code = p_code, reason = p_reason, doubted = doubted or p_doubted,
-      upstream_license_id = case when p_code = 'foreign_answer' then p_upstream_id else upstream_license_id end,
       next_try_at = case when p_to = 'queued' or (p_to = 'held' and p_wait_ms > 0)
                          then now() + p_wait_ms * interval '1 ms' end,
       updated_at = now()
@@ -4534,12 +4570,22 @@ CREATE FUNCTION bridge.worker_gone(p_worker text) RETURNS void
 $$;
 
 CREATE FUNCTION bridge.worker_seen(p_worker text, p_version text, p_running integer) RETURNS void
-    LANGUAGE sql SECURITY DEFINER
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $_$
-  insert into bridge.worker as w (worker, version, running) values ($1, $2, $3)
-  on conflict (worker) do update set seen_at = now(), running = excluded.running, version = excluded.version
-$_$;
+    AS $$
+begin
+  if not exists (select from bridge.worker w where w.seen_at > now() - interval '1 minute') then
+    update bridge.account
+    set awake_since = now(), version = version + 1,
+        window_state = case window_state when 'open' then 'drain' else window_state end
+    where account in (select a.account from bridge.account a order by a.account for no key update);
+    update bridge.spending_window w set state = 'drain'
+    from bridge.account a where a.window_id = w.window_id and a.window_state = 'drain' and w.state = 'open';
+  end if;
+  insert into bridge.worker as w (worker, version, running) values (p_worker, p_version, p_running)
+  on conflict (worker) do update set seen_at = now(), running = excluded.running, version = excluded.version;
+end
+$$;
 
 CREATE AGGREGATE bridge.counts_sum(bigint[]) (
     SFUNC = bridge.counts_add,
@@ -6664,6 +6710,8 @@ REVOKE ALL ON FUNCTION bridge.account_lock(p_account text, p_version bigint) FRO
 REVOKE ALL ON FUNCTION bridge.account_pause(p_account text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.account_pause(p_account text, p_reason text) TO bridge_worker;
 
+REVOKE ALL ON FUNCTION bridge.account_robbed(p_account text, p_missing numeric) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.account_sweep() FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.account_sweep() TO bridge_worker;
 
@@ -7092,6 +7140,8 @@ GRANT ALL ON FUNCTION bridge.window_expected(p_window bigint) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.window_look(p_account text, p_quiet_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.window_look(p_account text, p_quiet_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.window_missing(a bridge.account, w bridge.spending_window, p_balance numeric) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_width integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.window_open(p_account text, p_version bigint, p_balance numeric, p_sandbox boolean, p_width integer) TO bridge_worker;

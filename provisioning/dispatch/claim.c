@@ -89,9 +89,16 @@ static void account_claim(struct account_state *account, int64_t now)
     }
 }
 
+static bool claim_possible(struct worker *worker)
+{
+    if (!session_ready(worker->work))
+        worker->announced = false; /* what answers next may be an older database */
+    return !worker->draining && worker->schema_good && worker->announced;
+}
+
 void claim_step(struct worker *worker)
 {
-    if (worker->draining || !worker->schema_good || !session_ready(worker->work))
+    if (!claim_possible(worker))
         return;
     for (size_t i = 0; i < worker->account_count; i++)
         if (worker->accounts[i]->configured)
@@ -113,7 +120,7 @@ static int64_t account_due_ms(const struct account_state *account, int64_t now)
 int64_t claim_wait_ms(const struct worker *worker)
 {
     int64_t now = worker_now_ms(worker), due = now + worker->config->poll_ms;
-    if (worker->draining || !worker->schema_good || !session_ready(worker->work))
+    if (worker->draining || !worker->schema_good || !worker->announced || !session_ready(worker->work))
         return due - now;
     for (size_t i = 0; i < worker->account_count; i++) {
         const struct account_state *account = worker->accounts[i];

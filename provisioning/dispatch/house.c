@@ -116,6 +116,16 @@ static void schema_known(void *ctx, const struct schema_view *view)
         log_error("schema.other", log_int("database", view->version), log_str("reason", view->reason));
 }
 
+/* Before the first one is known, windows of before a long sleep may be open. */
+static void life_noted(void *ctx, const struct rows *rows)
+{
+    struct worker *worker = ctx;
+    if (chore_failed(rows) || worker->announced)
+        return;
+    worker->announced = true;
+    claim_wake(worker);
+}
+
 static void sign_of_life(struct worker *worker)
 {
     struct params params;
@@ -123,7 +133,7 @@ static void sign_of_life(struct worker *worker)
     params_text(&params, worker->name);
     params_text(&params, BRIDGE_VERSION);
     params_int(&params, worker->running);
-    session_submit(worker->house, &QUERY_WORKER_SEEN, &params, CHORE_TIMEOUT_MS, chore_ended, NULL);
+    session_submit(worker->house, &QUERY_WORKER_SEEN, &params, CHORE_TIMEOUT_MS, life_noted, worker);
 }
 
 /* Sums what has happened since; after a pause there is more of it than one turn takes. */

@@ -45,7 +45,7 @@ static void found_written(void *ctx, const struct rows *rows)
     if (rows_status(rows) != ROWS_OK)
         probe_failed(probe, rows);
     else
-        probe_finish(probe, PROBE_FOUND);
+        probe_finish(probe, rows_bool(rows, 0, "done") ? PROBE_FOUND : PROBE_TAKEN);
 }
 
 static void end_written(void *ctx, const struct rows *rows)

@@ -283,8 +283,9 @@ static void step_unread(struct step *step, const struct answer *answer)
     }
     log_note("balance.unread", log_str("account", config->name), log_str("reason", answer->reason));
     step->has_balance = false;
-    window_unread(worker->work, config->name, UNREAD_GAP_MS + 2 * (config->retry_base_ms + config->call_timeout_ms),
-                  config->unread_ms, unread_noted, step);
+    /* Probes come first, each of which may hang as well. */
+    int64_t round_ms = config->retry_base_ms + (int64_t)(PROBE_TRIES * step->count + 2) * config->call_timeout_ms;
+    window_unread(worker->work, config->name, UNREAD_GAP_MS + round_ms, config->unread_ms, unread_noted, step);
 }
 
 /* Two equal readings count: one may have been taken while something moved. */

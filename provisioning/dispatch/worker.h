@@ -90,6 +90,7 @@ struct worker {
     struct callbacks callbacks;
     int running;      /* works in memory: being prepared, called or decided */
     bool schema_good; /* the database's schema serves this program */
+    bool announced;   /* it knows that this worker lives; not known of the next one after a session was lost */
     bool draining;    /* claim nothing more */
     bool ready;       /* the service manager was told so */
     struct service_watchdog watchdog;

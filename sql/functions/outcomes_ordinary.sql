@@ -49,8 +49,11 @@ begin
   from unnest(p_orders, p_attempts, p_codes, p_reasons) as u(id, attempt, code, reason)
   where o.order_id = u.id and o.attempts = u.attempt and u.id = any (ordinary);
   perform bridge.line_advance(waiting.license_id)
-  from (select l.license_id from bridge.orders o join bridge.line l using (license_id)
-        where o.order_id = any (ordinary) and l.pending > 0 order by l.license_id) waiting;
+  from (select o.license_id from bridge.orders o
+        where o.order_id = any (ordinary)
+          and exists (select from bridge.orders n where n.license_id = o.license_id and not n.parked
+                      and n.state not in ('succeeded', 'failed', 'cancelled'))
+        order by o.license_id) waiting;
   return ordinary;
 end
 $$;

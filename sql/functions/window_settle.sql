@@ -14,6 +14,7 @@ declare
   a bridge.account;
   w bridge.spending_window;
   o bridge.orders;
+  missing numeric;
   r record;
 begin
   perform from bridge.line l
@@ -25,6 +26,9 @@ begin
     return false;
   end if;
   select * into w from bridge.spending_window where window_id = a.window_id;
+  if not (w.tainted or p_sandbox) then
+    missing := bridge.window_missing(a, w, p_balance);
+  end if;
   for r in select u.* from unnest(p_orders, p_fates, p_costs) as u(id, fate, cost) loop
     select * into o from bridge.orders where order_id = r.id and state = 'in_doubt' for update;
     perform bridge.doubt_end(o, r.fate, r.cost, p_evidence, p_sentence);
@@ -34,8 +38,12 @@ begin
     p_rise := null;
   end if;
   perform bridge.window_book(a, w, p_balance, p_learned, p_rise, p_alarm);
-  if cardinality(p_orders) = 0 and not (w.tainted or p_sandbox) and p_alarm is null and p_learned is null then
+  if cardinality(p_orders) = 0 and not (w.tainted or p_sandbox) and p_alarm is null and p_learned is null
+     and coalesce(p_rise, 0) = 0 then
     perform bridge.window_repriced(w, w.balance_open - p_balance);
+  end if;
+  if missing is not null then
+    perform bridge.account_robbed(p_account, missing);
   end if;
   update bridge.spending_window set state = 'shut', balance_close = case when not p_sandbox then p_balance end, closed_at = now()
   where window_id = w.window_id;

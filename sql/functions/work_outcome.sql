@@ -25,6 +25,8 @@ begin
     p_verdict := 'unsure';
     p_doubted := true;
     p_code := 'foreign_answer';
+    update bridge.orders set upstream_license_id = p_upstream_id -- whether it counts or not
+    where order_id = p_order and state in ('calling', 'in_doubt', 'needs_review');
     p_reason := format('the answer names license %s, which is another order''s: it may not be ours', p_upstream_id);
   end if;
   -- Once.  What a worker tells again changes nothing; what comes after the attempt was given up is kept, but it was lost.
@@ -59,7 +61,6 @@ begin
   end if;
   update bridge.orders
   set state = p_to, reason_code = p_code, reason = p_reason, doubted = doubted or p_doubted,
-      upstream_license_id = case when p_code = 'foreign_answer' then p_upstream_id else upstream_license_id end,
       next_try_at = case when p_to = 'queued' or (p_to = 'held' and p_wait_ms > 0)
                          then now() + p_wait_ms * interval '1 ms' end,
       updated_at = now()

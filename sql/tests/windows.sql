@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Spending windows: R1 to R9 as the database keeps them.
 \ir helper.psql
-select plan(102);
+select plan(111);
 
 create function t.a(p_account text default 'main') returns bridge.account language sql as $$
   select a from bridge.account a where account = p_account
@@ -14,6 +14,7 @@ create function t.learn() returns void language sql as $$
   insert into bridge.product_price (account, action, upstream_type, billing_months, month_price, price)
   values ('main', 'create', 'cpanel', 1, 4.5, 4.5) on conflict do nothing;
 $$;
+select bridge.worker_seen('w1', 'test', 0) \g /dev/null
 select t.send('a', '{"service_id": "1", "ip": "192.0.2.1"}') \g /dev/null
 select t.send('b', '{"service_id": "2", "ip": "192.0.2.2"}') \g /dev/null
 select t.send('c', '{"service_id": "3", "ip": "192.0.2.3"}') \g /dev/null
@@ -264,9 +265,46 @@ select isnt(bridge.window_open('main', (t.a()).version, 3.5, true, 4), null, 'a 
 select t.settle('main', 'unknown', null) \g /dev/null
 select bridge.operator_adjust('me', 'main', -0.5, 'found out') \g /dev/null
 select is(bridge.balance_expected('main'), 3.5, 'what is booked counts');
+select bridge.operator_topup('me', 'main', 250, 'it is on its way') \g /dev/null
+select is(bridge.balance_expected('main'), 3.5, '… credits that came do not: they may be there already, or not yet');
+set session_replication_role = replica; -- no order moves so
+update bridge.orders set state = 'needs_review', unsettled = true, price = 1.5 where order_id = t.id('d');
+select is(bridge.balance_expected('main'), 2.0, '… and what an order in review may have cost counts as gone');
+update bridge.orders set state = 'queued', unsettled = false where order_id = t.id('d');
+reset session_replication_role;
 select isnt(bridge.window_open('main', (t.a()).version, 3.5, false, 4), null, '… and it goes on');
 select t.settle('main', 'unknown', 4) \g /dev/null
 select isnt(bridge.window_open('main', (t.a()).version, 5, false, 4), null, 'more than the books say is welcome');
+select t.settle('main', 'unknown', 4) \g /dev/null
+-- A window that is older than the workers: more is gone than its calls can have cost.
+create function t.old_window(p_slept boolean, p_close numeric) returns text language plpgsql as $$
+begin
+  perform bridge.window_open('main', (t.a()).version, 100, false, 4);
+  update bridge.account set awake_since = case when p_slept then now() + interval '1 second' else now() - interval '1 hour' end;
+  perform t.settle('main', 'unknown', p_close, p_alarm => case when p_close < 100 then 'credits are missing' end);
+  perform bridge.operator_acknowledge('me', 'main', 'looked');
+  return coalesce((t.a()).pause_reason, 'goes on');
+end
+$$;
+select is(t.old_window(false, 90), 'goes on', 'credits that go while workers run are an alarm');
+select is(t.old_window(true, 100), 'goes on', 'a window that nobody looked after, and that lacks nothing');
+select matches(t.old_window(true, 90), '^10 credits are gone', '… or lacks something: the account waits for a person');
+select bridge.operator_resume('me', 'main', 'looked') \g /dev/null
+delete from bridge.worker;
+select matches(t.old_window(false, 90), '^10 credits are gone', '… as when no worker has been seen yet');
+select bridge.operator_resume('me', 'main', 'looked') \g /dev/null
+update bridge.account set awake_since = null;
+select bridge.worker_seen('w1', 'test', 0) \g /dev/null
+select isnt((t.a()).awake_since, null, 'the first sign of life after a while is remembered');
+select bridge.window_open('main', (t.a()).version, 100, false, 4) \g /dev/null
+delete from bridge.worker;
+select bridge.worker_seen('w1', 'test', 0) \g /dev/null
+select is(((t.a()).window_state, (t.w()).state)::text, '(drain,drain)', '… and ends what was open');
+select t.settle('main', 'unknown', 100) \g /dev/null
+update bridge.account set awake_since = null;
+select bridge.worker_seen('w2', 'test', 0) \g /dev/null
+select is((t.a()).awake_since, null, '… the others are not');
+select bridge.window_open('main', (t.a()).version, 100, false, 4) \g /dev/null
 select t.settle('main', 'unknown', 4) \g /dev/null
 select bridge.window_open('main', (t.a()).version, 4, false, 4) \g /dev/null
 select n.name from bridge.work_claim_paid('w1', 'main', 1, 60000) w join t.name n using (order_id) \g /dev/null
