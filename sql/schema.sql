@@ -5882,10 +5882,11 @@ CREATE VIEW ops.orders AS
     (o.type)::text AS type,
     (o.state)::text AS state,
     o.reason_code,
+    COALESCE(
         CASE
-            WHEN (o.state = 'blocked'::bridge.order_state) THEN bridge.order_reason(o.*)
-            ELSE o.reason
-        END AS reason,
+            WHEN (o.state <> ALL (ARRAY['queued'::bridge.order_state, 'blocked'::bridge.order_state, 'calling'::bridge.order_state])) THEN o.reason
+            ELSE NULL::text
+        END, bridge.order_reason(o.*)) AS reason,
     o.attempts,
     o.doubted,
     o.provider,
