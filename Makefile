@@ -3,6 +3,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY: # objects of pattern rules stay, so that a second make has nothing to do
 
 CC      ?= cc
 VARIANT ?= release

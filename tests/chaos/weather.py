@@ -2,14 +2,14 @@
 """What the upstream does to calls: every kind of fault on 30 % of them, and habits that change from phase to phase.
 
 Only what the money protocol's conditions allow (docs/testing.md): a late effect comes within the account's quiet
-time; what the upstream calls "429" it has not done, except for calls that may be repeated; prices hold for a run.
+time after the call's deadline, also when the caller is frozen and does not hang up; what the upstream calls "429" it has not done, except for calls that may be repeated; prices hold for a run.
 """
 import random
 import threading
 
 SHARE = 0.30
 REPEATABLE = ("suspend", "unsuspend", "balance", "product", "products", "verify")
-LATE_MS, SLOW_MS = 400, 700  # call_timeout + quiet is 2 s: a pause of nginx comes on top
+DEADLINE_MS, LATE_MS, SLOW_MS = 1000, 400, 700  # call_timeout + quiet is 2 s: a pause of nginx comes on top
 
 KINDS = [
     {"fault": "drop"}, {"fault": "reset"}, {"fault": "5xx"}, {"fault": "5xx", "status": 503, "retry_after": 1},
@@ -28,8 +28,8 @@ FOR_THE_RUN = {"price": ("times_months", "flat"), "change_core": ("paid", "free"
 def rules():
     """Rules that together fire on SHARE of all calls, each kind equally often."""
     wanted = [{**kind, "when": when} for kind in KINDS for when in ("before", "after")]
-    wanted += [{"fault": "late", "delay_ms": LATE_MS}, {"fault": "429"}, {"fault": "429", "retry_after": 1},
-               {"fault": "429", "status": 200}]
+    wanted += [{"fault": "late", "delay_ms": LATE_MS, "patience_ms": DEADLINE_MS}, {"fault": "429"},
+               {"fault": "429", "retry_after": 1}, {"fault": "429", "status": 200}]
     found, each = [], SHARE / len(wanted)
     for index, rule in enumerate(wanted):
         # The rules are asked in turn, so a later one sees fewer calls.

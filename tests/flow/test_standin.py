@@ -346,6 +346,16 @@ def test_late_comes_after_the_caller_has_gone(standin):
     assert 350 <= call["effect_at_ms"] - gone <= 1500
 
 
+def test_late_comes_also_when_the_caller_does_not_go(standin):
+    standin.fault("late", delay_ms=300, patience_ms=200)
+    sent = time.time() * 1000
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(outcome_of, standin, timeout=5)
+        standin.wait_for(lambda: standin.balance() == "996")
+        assert waiting.result() == "empty"
+    assert 450 <= standin.ledger()[-1]["effect_at_ms"] - sent <= 2000
+
+
 def test_reset_forgets_late_effects(standin):
     standin.fault("late", delay_ms=300)
     assert outcome_of(standin, timeout=0.3) == "timeout"

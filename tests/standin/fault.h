@@ -24,7 +24,7 @@ enum fault_kind {
     FAULT_MISTYPED, /* success is a string */
     FAULT_SLOW,     /* the right answer, later */
     FAULT_HANG,     /* no answer while the caller waits */
-    FAULT_LATE,     /* no answer, and the effect after the caller has gone */
+    FAULT_LATE,     /* no answer, and the effect after the caller has gone, or as if he had */
     FAULT_COUNT
 };
 
@@ -33,6 +33,7 @@ struct fault {
     enum fault_kind kind;
     bool after; /* after the effect, else instead of it (slow: else before it) */
     long delay_ms;
+    long patience_ms; /* late: the caller counts as gone when this is over */
     long retry_after; /* seconds; -1: no header */
     int status;       /* 0: the kind's own */
     char *body;       /* owned; NULL: the kind's own */

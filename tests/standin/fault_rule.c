@@ -36,7 +36,7 @@ static const char *rule_check(json_t *object)
 {
     static const char *const known[] = {"endpoint", "type",  "ip",          "account",  "license_key",
                                         "skip",     "times", "probability", "delay_ms", "retry_after",
-                                        "status",   "body",  "fault",       "when"};
+                                        "status",   "body",  "fault",       "when",     "patience_ms"};
     const char *name;
     json_t *value;
 
@@ -79,6 +79,7 @@ static const char *rule_read(json_t *object, struct rule *rule)
     rule->fault = (struct fault){.kind = (enum fault_kind)kind,
                                  .after = when && strcmp(when, "after") == 0,
                                  .delay_ms = number_get(object, "delay_ms", kind == FAULT_HANG ? 600000 : 1000),
+                                 .patience_ms = number_get(object, "patience_ms", 600000),
                                  .retry_after = number_get(object, "retry_after", -1),
                                  .status = (int)number_get(object, "status", 0),
                                  .body = word_copy(object, "body")};
@@ -94,12 +95,12 @@ static json_t *rule_show(const struct rule *rule)
 {
     const struct fault *fault = &rule->fault;
 
-    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:I,s:I,s:f,s:I,s:I,s:i,s:I,s:I}", "endpoint",
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:I,s:I,s:f,s:I,s:I,s:I,s:i,s:I,s:I}", "endpoint",
                      word_show(rule->endpoint), "type", word_show(rule->type), "ip", word_show(rule->ip), "account",
                      word_show(rule->account), "license_key", word_show(rule->license_key), "fault",
                      fault_name(fault->kind), "when", fault->after ? "after" : "before", "skip", (json_int_t)rule->skip,
                      "times_left", (json_int_t)rule->times, "probability", rule->probability, "delay_ms",
-                     (json_int_t)fault->delay_ms, "retry_after", (json_int_t)fault->retry_after, "status",
+                     (json_int_t)fault->delay_ms, "patience_ms", (json_int_t)fault->patience_ms, "retry_after", (json_int_t)fault->retry_after, "status",
                      fault->status, "seen", (json_int_t)rule->seen, "hits", (json_int_t)rule->hits);
 }
 

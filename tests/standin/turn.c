@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define GIVE_UP_MS 600000 /* a caller who waits longer than this counts as gone */
-
 static const struct endpoint *endpoint_find(const char *path)
 {
     const struct endpoint *tables[] = {reseller_endpoints, zone_endpoints};
@@ -122,7 +120,7 @@ void turn_serve(struct book *book, struct request **request, int fd, struct repl
     if (fault.kind == FAULT_SLOW && !fault.after)
         book_pause(book, fault.delay_ms);
     if (fault.kind == FAULT_LATE)
-        book_wait_gone(book, fd, GIVE_UP_MS);
+        book_wait_gone(book, fd, fault.patience_ms);
 
     pthread_mutex_lock(&book->lock);
     if (generation != book->generation)
