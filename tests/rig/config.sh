@@ -103,7 +103,16 @@ replace() { # FILE FROM TO: every FROM, and it is an error when there is none
   printf '%s\n' "${text//"$from"/"$to"}" >"$1"
 }
 
-bridge_conf_copy() { # what ships in nginx/, with our paths, and rates for a load test
+limits_widen() { # so that a load test meets the bridge, not nginx
+  replace "$ours/snippets/webhooks.conf" 'license_bridge_connections 3000' 'license_bridge_connections 20000'
+  replace "$ours/snippets/operators.conf" 'license_bridge_connections 200' 'license_bridge_connections 20000'
+  replace "$ours/snippets/webhooks.conf" 'burst=400' 'burst=100000'
+  replace "$ours/snippets/operators.conf" 'burst=100' 'burst=100000'
+  replace "$ours/bridge.conf" 'rate=100r/s' 'rate=1000000r/s'
+  replace "$ours/bridge.conf" 'rate=20r/s' 'rate=1000000r/s'
+}
+
+bridge_conf_copy() { # what ships in nginx/, with our paths (and rates for a load test)
   local ours=$rig_private/nginx file servers='' n
   cp "$rig_repo/nginx/bridge.conf" "$ours/"
   cp -r "$rig_repo/nginx/snippets" "$ours/"
@@ -111,12 +120,9 @@ bridge_conf_copy() { # what ships in nginx/, with our paths, and rates for a loa
     replace "$ours/snippets/$file.conf" /usr/share/license-bridge/nginx "$ours"
   done
   replace "$ours/snippets/operators.conf" /usr/share/license-bridge/dashboard "$rig_repo/nginx/dashboard"
-  replace "$ours/snippets/webhooks.conf" 'license_bridge_connections 3000' 'license_bridge_connections 20000'
-  replace "$ours/snippets/operators.conf" 'license_bridge_connections 200' 'license_bridge_connections 20000'
-  replace "$ours/snippets/webhooks.conf" 'burst=400' 'burst=100000'
-  replace "$ours/snippets/operators.conf" 'burst=100' 'burst=100000'
-  replace "$ours/bridge.conf" 'rate=100r/s' 'rate=1000000r/s'
-  replace "$ours/bridge.conf" 'rate=20r/s' 'rate=1000000r/s'
+  if [[ ${RIG_LIMITS:-wide} != shipped ]]; then
+    limits_widen
+  fi
   for ((n = 2; n <= intakes; n++)); do # each further front door has a socket of its own
     servers+=$'\n'"  server unix:/run/license-bridge/intake$n.sock max_fails=0;"
   done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many webhooks that wait at once, each on a connection of its own, from one thread."""
+"""Many webhooks at once, each on a connection of its own, from one thread."""
 import json
 import resource
 import secrets
@@ -18,7 +18,10 @@ def descriptors_raise():
 
 
 class Crowd:
-    """`with Crowd(rig) as crowd: crowd.send(event, wait_s); crowd.gather(5)`."""
+    """`with Crowd(rig) as crowd: crowd.send(event, wait_s); crowd.gather(5)`.
+
+    What was sent `held` lacks its last byte until release().
+    """
 
     def __init__(self, rig):
         descriptors_raise()
@@ -28,6 +31,7 @@ class Crowd:
         self.path = f"/v1/events/{rig.env['SOURCE']}"
         self.selector = selectors.DefaultSelector()
         self.partial = {}  # socket: bytes so far
+        self.held = {}  # socket: the byte that is missing
         self.answers = []
 
     def __enter__(self):
@@ -38,20 +42,29 @@ class Crowd:
             open_socket.close()
         self.selector.close()
 
-    def send(self, event, wait_s):
-        """Posts one event that asks to wait; whoever has answered meanwhile is heard."""
+    def send(self, event, wait_s=None, held=False):
+        """Posts one event, which may ask to wait; whoever has answered meanwhile is heard."""
         body = json.dumps(event).encode()
         delivery, stamp = f"crowd_{secrets.token_hex(8)}", str(int(time.time()))
-        head = (f"POST {self.path} HTTP/1.1\r\nHost: bridge\r\nConnection: close\r\nPrefer: wait={wait_s}\r\n"
+        prefer = "" if wait_s is None else f"Prefer: wait={wait_s}\r\n"
+        head = (f"POST {self.path} HTTP/1.1\r\nHost: bridge\r\nConnection: close\r\n{prefer}"
                 f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nwebhook-id: {delivery}\r\n"
                 f"webhook-timestamp: {stamp}\r\n"
                 f"webhook-signature: {sign(self.rig.env['WEBHOOK_SECRET'], delivery, stamp, body)}\r\n\r\n")
         new = socket.create_connection(self.address, timeout=20)
+        if held:
+            self.held[new], body = body[-1:], body[:-1]
         new.sendall(head.encode() + body)
         new.setblocking(False)
         self.partial[new] = b""
         self.selector.register(new, selectors.EVENT_READ)
         self.hear(0)
+
+    def release(self):
+        """Everybody who was held asks at once."""
+        while self.held:
+            waiting, missing = self.held.popitem()
+            waiting.sendall(missing)
 
     def hear(self, timeout):
         for key, _ in self.selector.select(timeout):
