@@ -100,8 +100,9 @@ static json_t *rule_show(const struct rule *rule)
                      word_show(rule->account), "license_key", word_show(rule->license_key), "fault",
                      fault_name(fault->kind), "when", fault->after ? "after" : "before", "skip", (json_int_t)rule->skip,
                      "times_left", (json_int_t)rule->times, "probability", rule->probability, "delay_ms",
-                     (json_int_t)fault->delay_ms, "patience_ms", (json_int_t)fault->patience_ms, "retry_after", (json_int_t)fault->retry_after, "status",
-                     fault->status, "seen", (json_int_t)rule->seen, "hits", (json_int_t)rule->hits);
+                     (json_int_t)fault->delay_ms, "patience_ms", (json_int_t)fault->patience_ms, "retry_after",
+                     (json_int_t)fault->retry_after, "status", fault->status, "seen", (json_int_t)rule->seen, "hits",
+                     (json_int_t)rule->hits);
 }
 
 json_t *faults_show(const struct faults *faults)
