@@ -92,6 +92,7 @@ static void link_open(struct program *program, struct link *link, const char *ro
         .listen = channel,
         .notify = orders_moved,
         .notify_ctx = &program->front,
+        .plans = program->options->takes_deliveries ? SETUP_PLANS_KEYED : SETUP_PLANS_VALUES,
         .query_ms = program->options->takes_deliveries ? 0 : PROGRAM_QUERY_MS,
         .clock = program->front.clock,
         .durable = true,

@@ -1766,7 +1766,7 @@ begin
     left join bridge.product c on c.account = p_account[i] and c.upstream_type = p_upstream_type[i]
     left join bridge.license_product p
            on p.source = p_source[i] and p.service_id = p_service_id[i] and p.product_code = p_product_code[i]
-    left join bridge.line l on l.license_id = p.license_id and l.license_id = any (p_locked)
+    left join bridge.line l on l.license_id = p.license_id and (l.license_id = any (p_locked)) is true
     left join bridge.license n on n.license_id = p.license_id
     left join bridge.orders h on h.order_id = l.head_order
     left join bridge.pair x on p_provider[i] = '724license' and x.account = p_account[i]
@@ -4195,13 +4195,14 @@ begin
     set state = 'calling', attempts = o.attempts + 1, reason_code = 'calling', reason = null, next_try_at = null,
         updated_at = now()
     from unnest(p_heads, p_epochs) as leased(head_order, lease_epoch)
-    where o.order_id = leased.head_order and o.state = 'queued'
+    -- "is true": by their numbers, not by way of all that is queued
+    where o.order_id = leased.head_order and (o.state = 'queued') is true
     returning o, leased.lease_epoch
   ), kept as (
     insert into bridge.attempt (order_id, attempt, account, call, worker, epoch)
     select (b.o).order_id, (b.o).attempts, (b.o).account, (b.o).type::text, p_worker, b.lease_epoch from begun b
   )
-  select w.* from begun b, lateral bridge.work_of(b.o, b.lease_epoch) w;
+  select w.* from begun b, lateral bridge.work_rows(b.o, b.lease_epoch) w;
 end
 $$;
 
@@ -4210,27 +4211,30 @@ CREATE FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit inte
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  name text;
   heads bigint[];
   epochs bigint[];
 begin
-  with ripe as materialized (
-    select l.license_id from bridge.line l
-    where l.account = any (p_accounts) and not l.head_paid and l.run_at <= now() and l.lease_owner is null
-      and not exists (select from bridge.account a where a.account = l.account and a.paused)
-    order by l.run_at limit p_limit
-    for update of l skip locked
-  ), leased as (
-    update bridge.line l
-    set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
-        lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
-    from ripe where l.license_id = ripe.license_id
-    returning l.head_order, l.lease_epoch
-  )
-  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
-  if heads is null then
-    return; -- most looks find nothing
-  end if;
-  return query select w.* from bridge.work_begun(p_worker, heads, epochs) w;
+  foreach name in array p_accounts loop
+    continue when exists (select from bridge.account a where a.account = name and a.paused);
+    with ripe as materialized (
+      select l.license_id from bridge.line l
+      where l.account = name and not l.head_paid and l.run_at <= now() and l.lease_owner is null
+      order by l.account, l.head_paid, l.run_at limit p_limit
+      for update skip locked
+    ), leased as (
+      update bridge.line l
+      set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
+          lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
+      from ripe where l.license_id = ripe.license_id
+      returning l.head_order, l.lease_epoch
+    )
+    select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+    continue when heads is null; -- most looks find nothing
+    return query select w.* from bridge.work_begun(p_worker, heads, epochs) w;
+    p_limit := p_limit - cardinality(heads);
+    exit when p_limit <= 0;
+  end loop;
 end
 $$;
 
@@ -4249,7 +4253,7 @@ begin
   with ripe as materialized (
     select l.license_id from bridge.line l
     where l.account = p_account and l.head_paid and l.run_at <= now() and l.lease_owner is null
-    order by l.run_at limit p_limit for update skip locked
+    order by l.account, l.head_paid, l.run_at limit p_limit for update skip locked
   ), leased as (
     update bridge.line l
     set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
@@ -4261,7 +4265,7 @@ begin
   -- A statement of its own: it sees the heads as they were when their lines were locked.
   return query
   select w.* from unnest(heads, epochs) as h(order_id, epoch)
-  join bridge.orders o on o.order_id = h.order_id and o.state = 'queued', lateral bridge.work_of(o, h.epoch) w;
+  join bridge.orders o on o.order_id = h.order_id and (o.state = 'queued') is true, lateral bridge.work_rows(o, h.epoch) w;
 end
 $$;
 
@@ -4314,7 +4318,7 @@ begin
       select l.license_id from bridge.line l
       where l.account = p_account and l.head_type = p_types[i]::bridge.order_type and not l.head_paid
         and l.run_at <= now() and l.lease_owner is null
-      order by l.run_at limit most for update skip locked) r;
+      order by l.account, l.head_type, l.run_at limit most for update skip locked) r;
     continue when taken is null;
     if p_requests[i] is not null then
       perform bridge.budget_spend(b, cardinality(taken), clock_timestamp(), p_lease_ms);
@@ -4354,26 +4358,6 @@ begin
                   and l.lease_until > clock_timestamp() + p_timeout_ms * interval '1 ms');
   return found;
 end
-$$;
-
-CREATE FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) RETURNS bridge.work
-    LANGUAGE sql STABLE
-    AS $$
-  select row(o.license_id, p_epoch, o.order_id, o.attempts, o.type::text, o.paid, o.provider, o.account, o.source,
-             o.service_id, o.product_code, o.new_product_code, o.upstream_type, o.new_upstream_type,
-             o.type = 'license.create' and o.recycled = 'renew' and exists (
-               select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
-                 and p.ip = o.ip and p.terminated_at is not null),
-             host(o.ip), host(o.new_ip),
-             o.billing_months, o.period_end::text, o.license_key, o.customer_email, o.domain, o.hwid, o.machine_name,
-             o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text,
-             not exists (select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
-                           and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null)),
-             case when o.paid then (
-               select bridge.price_learned(o, c.price)::text from bridge.product c
-               where c.account = o.account and c.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)) end
-            )::bridge.work
-  from bridge.license l where l.license_id = o.license_id
 $$;
 
 CREATE FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text, p_pause boolean, p_expires_ms bigint) RETURNS boolean
@@ -4506,6 +4490,24 @@ begin
   where order_id = p_order;
   return true;
 end
+$$;
+
+CREATE FUNCTION bridge.work_rows(o bridge.orders, p_epoch bigint) RETURNS SETOF bridge.work
+    LANGUAGE sql STABLE
+    AS $$
+  select o.license_id, p_epoch, o.order_id, o.attempts, o.type::text, o.paid, o.provider, o.account, o.source, o.service_id,
+         o.product_code, o.new_product_code, o.upstream_type, o.new_upstream_type,
+         o.type = 'license.create' and o.recycled = 'renew' and exists (
+           select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
+             and p.ip = o.ip and p.terminated_at is not null),
+         host(o.ip), host(o.new_ip), o.billing_months, o.period_end::text, o.license_key, o.customer_email, o.domain,
+         o.hwid, o.machine_name, o.os_info, o.verification_type, o.cause, o.max_credits::text, o.doubted, l.status::text,
+         not exists (select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
+                       and p.ip = o.new_ip and (p.owned_at is not null or p.terminated_at is not null)),
+         case when o.paid then (
+           select bridge.price_learned(o, c.price)::text from bridge.product c
+           where c.account = o.account and c.upstream_type = coalesce(o.new_upstream_type, o.upstream_type)) end
+  from bridge.license l where l.license_id = o.license_id
 $$;
 
 CREATE FUNCTION bridge.work_takeover(p_limit integer, p_accounts text[], p_quiet_ms bigint[]) RETURNS TABLE(order_id bigint, from_worker text, state text)
@@ -7179,8 +7181,6 @@ GRANT ALL ON FUNCTION bridge.work_claim_rationed(p_worker text, p_account text, 
 REVOKE ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_fence(p_order bigint, p_attempt integer, p_epoch bigint, p_timeout_ms bigint) TO bridge_worker;
 
-REVOKE ALL ON FUNCTION bridge.work_of(o bridge.orders, p_epoch bigint) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION bridge.work_outcome(p_order bigint, p_attempt integer, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_settle_ms bigint, p_doubted boolean, p_key_free boolean, p_sent boolean, p_verdict bridge.verdict, p_status integer, p_curl integer, p_elapsed_ms integer, p_request text, p_answer bytea, p_upstream_id text, p_pause boolean, p_expires_ms bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[], text[], text[], bigint[], bigint[], boolean[], boolean[], boolean[], text[], bigint[], bigint[], bigint[], text[], bytea[], text[], boolean[], bigint[]) FROM PUBLIC;
@@ -7188,6 +7188,8 @@ GRANT ALL ON FUNCTION bridge.work_outcomes(bigint[], bigint[], bigint[], text[],
 
 REVOKE ALL ON FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_price numeric) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_return(p_order bigint, p_epoch bigint, p_to bridge.order_state, p_code text, p_reason text, p_wait_ms bigint, p_price numeric) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.work_rows(o bridge.orders, p_epoch bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.work_takeover(p_limit integer, p_accounts text[], p_quiet_ms bigint[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.work_takeover(p_limit integer, p_accounts text[], p_quiet_ms bigint[]) TO bridge_worker;

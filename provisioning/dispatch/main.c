@@ -38,7 +38,7 @@ static void notified(void *ctx, const char *channel)
     claim_wake(ctx);
 }
 
-static struct session *worker_session(struct worker *worker, const char *part, bool listen)
+static struct session *worker_session(struct worker *worker, const char *part, enum setup_plans plans, bool listen)
 {
     char application[128];
     snprintf(application, sizeof application, "bridge-worker %s", part);
@@ -48,6 +48,7 @@ static struct session *worker_session(struct worker *worker, const char *part, b
                                       .listen = listen ? "bridge_work" : NULL,
                                       .notify = notified,
                                       .notify_ctx = worker,
+                                      .plans = plans,
                                       .clock = worker->clock,
                                       .durable = true};
     return session_open(&options);
@@ -301,10 +302,10 @@ int main(int argc, char **argv)
     worker_name(&worker);
     worker.loop = provider_loop_open();
     worker_configure(&worker, config);
-    worker.work = worker_session(&worker, "work", true);
-    worker.house = worker_session(&worker, "house", false);
-    worker.fence = worker_session(&worker, "fence", false);
-    worker.notices = worker_session(&worker, "notices", false);
+    worker.work = worker_session(&worker, "work", SETUP_PLANS_KEYED, true);
+    worker.house = worker_session(&worker, "house", SETUP_PLANS_SETS, false);
+    worker.fence = worker_session(&worker, "fence", SETUP_PLANS_KEYED, false);
+    worker.notices = worker_session(&worker, "notices", SETUP_PLANS_SETS, false);
     account_ensure(worker.house, config, accounts_known, &worker);
     callbacks_configure(worker.house, config);
     log_note("worker.started", log_str("worker", worker.name), log_str("version", BRIDGE_VERSION),

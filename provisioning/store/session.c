@@ -8,7 +8,6 @@
 #include "store/session.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
@@ -21,7 +20,6 @@
 #include "store/rows.h"
 
 #define CONNECT_TIMEOUT_MS 10000
-#define STATEMENT_MS       INT64_C(30000)
 #define RECONNECT_MIN_MS   100
 #define RECONNECT_MAX_MS   5000
 #define PREPARED_MAX       64
@@ -44,6 +42,7 @@ struct session {
     void *notify_ctx;
     const struct clock *clock;
     bool durable;
+    enum setup_plans plans;
     PGconn *conn;
     enum phase phase;
     PostgresPollingStatusType polling;
@@ -156,21 +155,15 @@ static void session_connect(struct session *session)
 
 static void session_set_up(struct session *session)
 {
-    char sql[1024];
-    char *channel = NULL;
-    if (session->listen != NULL)
-        channel = PQescapeIdentifier(session->conn, session->listen, strlen(session->listen));
-    snprintf(sql, sizeof sql,
-             "set search_path = pg_catalog, pg_temp; set timezone = 'UTC'; set statement_timeout = %" PRId64 "; %s"
-             "set lock_timeout = '10s'; set jit = off; select current_setting('fsync') as fsync, "
-             "current_setting('full_page_writes') as full_page_writes, "
-             "current_setting('synchronous_commit') as synchronous_commit; select set_config('synchronous_commit', "
-             "'on', false) "
-             "where current_setting('synchronous_commit') in ('off', 'local')%s%s",
-             session->query_ms > 0 ? session->query_ms : STATEMENT_MS,
-             session->query_ms > 0 ? "set plan_cache_mode = force_custom_plan; " : "",
-             channel == NULL ? "" : "; listen ", channel == NULL ? "" : channel);
-    PQfreemem(channel);
+    char sql[SETUP_MAX + 2 * NAME_MAX_BYTES];
+    setup_statements(sql, session->query_ms, session->plans);
+    if (session->listen != NULL) {
+        char *channel = PQescapeIdentifier(session->conn, session->listen, strlen(session->listen));
+        size_t used = strlen(sql);
+        if (channel != NULL)
+            snprintf(sql + used, sizeof sql - used, "; listen %s", channel);
+        PQfreemem(channel);
+    }
     session->phase = PHASE_SETUP;
     if (PQsetnonblocking(session->conn, 1) != 0 || PQsendQuery(session->conn, sql) != 1)
         session_drop(session, PQerrorMessage(session->conn));
@@ -388,6 +381,7 @@ struct session *session_open(const struct session_options *options)
     session->query_ms = options->query_ms;
     session->clock = options->clock;
     session->durable = options->durable;
+    session->plans = options->plans;
     session->last = &session->first;
     session->retry_ms = RECONNECT_MIN_MS;
     return session;

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "store/params.h"
+#include "store/setup.h"
 
 /* Made by the build from sql/query/NAME.sql. */
 struct query {
@@ -50,7 +51,8 @@ struct session_options {
     const char *listen;      /* channel to LISTEN on; NULL: none */
     session_notify_fn *notify;
     void *notify_ctx;
-    int64_t query_ms;          /* people's questions: given up after that, planned for their values; 0: no such */
+    enum setup_plans plans;
+    int64_t query_ms;          /* a statement is given up after that; 0: setup.h's */
     bool durable;              /* only servers that keep what they have committed */
     const struct clock *clock; /* borrowed */
 };

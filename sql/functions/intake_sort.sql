@@ -91,7 +91,7 @@ begin
     left join bridge.product c on c.account = p_account[i] and c.upstream_type = p_upstream_type[i]
     left join bridge.license_product p
            on p.source = p_source[i] and p.service_id = p_service_id[i] and p.product_code = p_product_code[i]
-    left join bridge.line l on l.license_id = p.license_id and l.license_id = any (p_locked)
+    left join bridge.line l on l.license_id = p.license_id and (l.license_id = any (p_locked)) is true
     left join bridge.license n on n.license_id = p.license_id
     left join bridge.orders h on h.order_id = l.head_order
     left join bridge.pair x on p_provider[i] = '724license' and x.account = p_account[i]

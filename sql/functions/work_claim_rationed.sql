@@ -55,7 +55,7 @@ begin
       select l.license_id from bridge.line l
       where l.account = p_account and l.head_type = p_types[i]::bridge.order_type and not l.head_paid
         and l.run_at <= now() and l.lease_owner is null
-      order by l.run_at limit most for update skip locked) r;
+      order by l.account, l.head_type, l.run_at limit most for update skip locked) r;
     continue when taken is null;
     if p_requests[i] is not null then
       perform bridge.budget_spend(b, cardinality(taken), clock_timestamp(), p_lease_ms);

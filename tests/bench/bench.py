@@ -29,8 +29,9 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "3"))
 QUEUED = int(os.environ.get("BENCH_QUEUED", "100000"))
 DRAIN_ROUNDS = min(3, ROUNDS)
-REPEATABLE = int(os.environ.get("BENCH_REPEATABLE", "1000"))  # orders per round of the worker
+REPEATABLE = int(os.environ.get("BENCH_REPEATABLE", "4000"))  # orders per round of the worker
 PAID = 100
+PARALLEL = 64  # calls at once, as many as the other workers have
 PEERS = ["graphile", "boss", "limit"]  # other workers, and a caller that stores nothing
 NOBODY = "https://127.0.0.1:9/v1"  # refuses connections: what is queued stays queued
 
@@ -89,7 +90,7 @@ def front_part(found):
 
 def worker_part(found):
     """Orders per second against the stand-in, and how soon an order is called when nothing queues."""
-    with Rig(WORKERS=1, RIG_NO_BUILD=1) as rig:
+    with Rig(WORKERS=1, RIG_ACCOUNT=f"  parallel = {PARALLEL}", RIG_NO_BUILD=1) as rig:
         first = contender.NUMBERS["next"]
         contender.NUMBERS["next"] += REPEATABLE
         calls.buy_at_standin(rig, first, REPEATABLE)
