@@ -134,7 +134,7 @@ $(B)/bench/calls: $(call bench_obj,calls)
 bench-programs: $(B)/bench/load $(B)/bench/ceiling $(B)/bench/calls
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo bench bench-ops sim chaos fuzz check check-deb deb lint model schema install clean help
+.PHONY: deps demo bench bench-ops sim chaos failover fuzz check check-deb deb lint model schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -155,6 +155,11 @@ chaos: ## faults, kills and crashes against the upstream's ledger; ORDERS, SEED,
 	@tests/rig/deps check
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
 	@VARIANT=$(VARIANT) /usr/bin/python3 tests/chaos/chaos.py --orders $(or $(ORDERS),2000) --seed $(or $(SEED),1)
+failover: ## two hosts, pulled cables, a new primary: nothing lost, nothing bought twice; TIMES, SEED, WITHOUT=sync or fence
+	@tests/rig/deps check
+	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
+	@VARIANT=$(VARIANT) RIG_NO_BUILD=1 /usr/bin/python3 tests/chaos/failover.py --times $(or $(TIMES),3) \
+	  --seed $(or $(SEED),1) $(if $(WITHOUT),--without $(WITHOUT))
 fuzz: ## every reader of foreign bytes under libFuzzer, SECONDS each (60)
 	@tests/rig/deps check
 	@tests/fuzz/run $(or $(SECONDS),60)

@@ -196,7 +196,9 @@ CREATE FUNCTION bridge.account_ensure(text[], text[], bigint[]) RETURNS void
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
   insert into bridge.account as a (account, provider, quiet)
-  select u.a, u.p, u.q * interval '1 ms' from unnest($1, $2, $3) as u(a, p, q) order by u.a
+  select u.a, u.p, u.q * interval '1 ms' from unnest($1, $2, $3) as u(a, p, q)
+  where not exists (select from bridge.account k where k.account = u.a and k.quiet = u.q * interval '1 ms')
+  order by u.a
   on conflict (account) do update set quiet = excluded.quiet where a.quiet is distinct from excluded.quiet
 $_$;
 
@@ -1023,7 +1025,9 @@ CREATE FUNCTION bridge.callbacks_configure(text[], boolean[], text[], text[], te
     AS $_$
 begin
   insert into bridge.source as s (source, callbacks, accounts)
-  select u.s, u.c, string_to_array(u.a, ' ') from unnest($1, $2, $3) as u(s, c, a) order by u.s
+  select u.s, u.c, string_to_array(u.a, ' ') from unnest($1, $2, $3) as u(s, c, a)
+  where not exists (select from bridge.source k where (k.source, k.callbacks, k.accounts) = (u.s, u.c, string_to_array(u.a, ' ')))
+  order by u.s
   on conflict (source) do update
   set callbacks = excluded.callbacks, accounts = excluded.accounts, updated_at = now()
   where (s.callbacks, s.accounts) is distinct from (excluded.callbacks, excluded.accounts);
@@ -1491,6 +1495,8 @@ declare
   locked bigint[];
   b record;
 begin
+  -- The locks are written, so a batch of nothing but repeats waits for the standby like any other: a delivery that only
+  -- this server has, because its standby was away, is not acknowledged to whoever sends it again.
   select array_agg(l.license_id) into locked
   from (select n.license_id from bridge.line n
         where n.license_id in (select p.license_id from generate_series(1, cardinality($2)) i

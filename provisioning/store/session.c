@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One asynchronous connection and the queue of statements behind it.
  *
- * This is the narrow door to libpq: beside it only rows.c and migrate.c use it.  It
+ * This is the narrow door to libpq: beside it only connect.c, rows.c and migrate.c use it.  It
  * owns the connection and the queued jobs; it never retries a statement, because
  * only the caller knows whether that is safe.  A crash loses what is queued: no
  * caller may have told anybody that it was done. */
@@ -17,13 +17,13 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "store/connect.h"
 #include "store/rows.h"
 
-#define CONNECT_TIMEOUT_MS 10000
-#define RECONNECT_MIN_MS   100
-#define RECONNECT_MAX_MS   5000
-#define PREPARED_MAX       64
-#define NAME_MAX_BYTES     64 /* PostgreSQL's names are shorter */
+#define RECONNECT_MIN_MS 100
+#define RECONNECT_MAX_MS 1000
+#define PREPARED_MAX     64
+#define NAME_MAX_BYTES   64 /* PostgreSQL's names are shorter */
 
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SETUP, PHASE_READY };
 
@@ -37,17 +37,17 @@ struct job {
 };
 
 struct session {
-    char *conninfo, *role, *application, *listen;
+    struct connect *connect;
+    char *application;
     session_notify_fn *notify;
     void *notify_ctx;
     const struct clock *clock;
-    bool durable;
-    enum setup_plans plans;
     PGconn *conn;
     enum phase phase;
     PostgresPollingStatusType polling;
-    int64_t retry_at_ms, connect_by_ms, retry_ms, query_ms;
+    int64_t retry_at_ms, connect_by_ms, retry_ms;
     struct job *first, **last;
+    int64_t due_ms; /* no job's time is up before */
     bool running;   /* the first job is at the server */
     bool preparing; /* its answer will be that of a PREPARE */
     bool not_durable;
@@ -70,17 +70,34 @@ static void error_line(char out[ROWS_ERROR_MAX], const char *text)
     out[strcspn(out, "\n")] = '\0';
 }
 
-/* Hands the first job its answer and forgets it. */
+/* Hands a job, which is in no queue any more, its answer and forgets it. */
+static void job_end(struct job *job, const struct rows *rows)
+{
+    if (job->done != NULL)
+        job->done(job->ctx, rows);
+    else if (rows->status != ROWS_OK)
+        log_warn("db.statement_failed", log_str("query", job->query->name), log_str("reason", rows->error));
+    params_clear(&job->params);
+    free(job);
+}
+
+/* Takes a job out of the queue; at points to it. */
+static struct job *job_take(struct session *session, struct job **at)
+{
+    struct job *job = *at;
+    *at = job->next;
+    if (session->last == &job->next)
+        session->last = at;
+    return job;
+}
+
+/* The first job's answer. */
 static void job_finish(struct session *session, enum rows_status status, const char *error)
 {
-    struct job *job = session->first;
     struct rows rows = {.status = status, .result = session->result};
     PGresult *result = session->result;
 
     session->result = NULL;
-    session->first = job->next;
-    if (session->first == NULL)
-        session->last = &session->first;
     session->running = false;
     session->preparing = false;
     error_line(rows.error, error);
@@ -88,12 +105,7 @@ static void job_finish(struct session *session, enum rows_status status, const c
         const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
         snprintf(rows.sqlstate, sizeof rows.sqlstate, "%s", state == NULL ? "XX000" : state);
     }
-    if (job->done != NULL)
-        job->done(job->ctx, &rows);
-    else if (status != ROWS_OK)
-        log_warn("db.statement_failed", log_str("query", job->query->name), log_str("reason", rows.error));
-    params_clear(&job->params);
-    free(job);
+    job_end(job_take(session, &session->first), &rows);
     PQclear(result);
 }
 
@@ -127,22 +139,16 @@ static void notice_received(void *ctx, const PGresult *result)
         session->not_durable = true;
 }
 
+/* A server that does not answer: if there is another one, it is asked first. */
+static void session_give_up(struct session *session, const char *why)
+{
+    connect_elsewhere(session->connect, session->conn);
+    session_drop(session, why);
+}
+
 static void session_connect(struct session *session)
 {
-    const char *keys[8], *values[8];
-    int n = 0;
-    /* What comes later wins: the role is only a default. */
-    if (getenv("PGUSER") == NULL && session->role != NULL)
-        keys[n] = "user", values[n++] = session->role;
-    if (session->conninfo[0] != '\0')
-        keys[n] = "dbname", values[n++] = session->conninfo;
-    keys[n] = "application_name", values[n++] = session->application;
-    keys[n] = "client_encoding", values[n++] = "UTF8";
-    keys[n] = "tcp_user_timeout", values[n++] = "15000";
-    keys[n] = NULL, values[n] = NULL;
-    session->conn = PQconnectStartParams(keys, values, 1);
-    if (session->conn == NULL)
-        abort(); /* out of memory */
+    session->conn = connect_start(session->connect);
     if (PQstatus(session->conn) == CONNECTION_BAD) {
         session_drop(session, PQerrorMessage(session->conn));
         return;
@@ -150,22 +156,13 @@ static void session_connect(struct session *session)
     PQsetNoticeReceiver(session->conn, notice_received, session);
     session->phase = PHASE_CONNECTING;
     session->polling = PGRES_POLLING_WRITING;
-    session->connect_by_ms = now_ms(session) + CONNECT_TIMEOUT_MS;
+    session->connect_by_ms = now_ms(session) + connect_limit_ms(session->connect);
 }
 
 static void session_set_up(struct session *session)
 {
-    char sql[SETUP_MAX + 2 * NAME_MAX_BYTES];
-    setup_statements(sql, session->query_ms, session->plans);
-    if (session->listen != NULL) {
-        char *channel = PQescapeIdentifier(session->conn, session->listen, strlen(session->listen));
-        size_t used = strlen(sql);
-        if (channel != NULL)
-            snprintf(sql + used, sizeof sql - used, "; listen %s", channel);
-        PQfreemem(channel);
-    }
     session->phase = PHASE_SETUP;
-    if (PQsetnonblocking(session->conn, 1) != 0 || PQsendQuery(session->conn, sql) != 1)
+    if (!connect_set_up(session->connect, session->conn))
         session_drop(session, PQerrorMessage(session->conn));
 }
 
@@ -185,22 +182,7 @@ static void step_connecting(struct session *session)
     else if (session->polling == PGRES_POLLING_FAILED)
         session_drop(session, PQerrorMessage(session->conn));
     else if (now_ms(session) >= session->connect_by_ms)
-        session_drop(session, "no connection within the time limit");
-}
-
-/* The row of settings without which a commit may vanish in a crash; false when this server's are not good. */
-static bool settings_good(struct session *session, const PGresult *result)
-{
-    if (!session->durable || PQresultStatus(result) != PGRES_TUPLES_OK || PQfnumber(result, "fsync") < 0)
-        return true;
-    for (int column = 0; column < PQnfields(result); column++)
-        if (strcmp(PQgetvalue(result, 0, column), "off") == 0) {
-            snprintf(session->refused, sizeof session->refused,
-                     "%s is off on this server, so an acknowledged order could be lost: switch it on",
-                     PQfname(result, column));
-            return false;
-        }
-    return true;
+        session_give_up(session, "no connection within the time limit");
 }
 
 static void session_refuse(struct session *session)
@@ -216,13 +198,14 @@ static void step_setup(struct session *session)
         if (result == NULL) {
             session->phase = PHASE_READY;
             session->retry_ms = RECONNECT_MIN_MS;
+            connect_done(session->connect);
             session->refused[0] = '\0';
             log_info("db.connected", log_str("application", session->application),
                      log_str("user", PQuser(session->conn)));
             return;
         }
         bool bad = PQresultStatus(result) == PGRES_FATAL_ERROR;
-        bool good = settings_good(session, result);
+        bool good = connect_good(session->connect, result, session->refused);
         PQclear(result);
         if (!good) {
             session_refuse(session);
@@ -234,7 +217,7 @@ static void step_setup(struct session *session)
         }
     }
     if (now_ms(session) >= session->connect_by_ms)
-        session_drop(session, "no connection within the time limit");
+        session_give_up(session, "no connection within the time limit");
 }
 
 static bool query_is_prepared(const struct session *session, const struct query *query)
@@ -288,11 +271,13 @@ static void job_answered(struct session *session)
         session->prepared_round++;
         job_rewind(session);
     } else if (!good) {
-        /* Class 57: the server is going away; what became of a commit is unknown. */
+        /* Class 57: the server is going away; what became of a commit is unknown.  25006: it does not write. */
         const char *state = PQresultErrorField(session->result, PG_DIAG_SQLSTATE);
         const char *text = PQresultErrorField(session->result, PG_DIAG_MESSAGE_PRIMARY);
         if (state != NULL && strncmp(state, "57P", 3) == 0)
             session_drop(session, text);
+        else if (state != NULL && strcmp(state, "25006") == 0)
+            session_give_up(session, text);
         else
             job_finish(session, ROWS_ERROR, text);
     } else if (session->preparing) {
@@ -337,17 +322,30 @@ static void step_ready(struct session *session)
     }
 }
 
-/* Jobs that waited too long; one at the server too long ends the connection. */
+/* Jobs that waited too long, whoever stands in front of them; one at the server too long ends the connection. */
 static void expire(struct session *session)
 {
     int64_t now = now_ms(session);
+    struct rows rows = {.status = ROWS_NOT_SENT};
+    struct job **at;
+
+    if (now < session->due_ms)
+        return;
     if (session->running && now >= session->first->deadline_ms)
-        session_drop(session, "no answer within the time limit");
-    while (!session->running && session->first != NULL && now >= session->first->deadline_ms)
-        job_finish(session, ROWS_NOT_SENT,
-                   session->phase != PHASE_READY && session->dropped[0] != '\0'
-                       ? session->dropped
-                       : "the database could not be asked within the time limit");
+        session_give_up(session, "no answer within the time limit");
+    error_line(rows.error, session->phase != PHASE_READY && session->dropped[0] != '\0'
+                               ? session->dropped
+                               : "the database could not be asked within the time limit");
+    session->due_ms = session->running ? session->first->deadline_ms : INT64_MAX;
+    for (at = session->running ? &session->first->next : &session->first; *at != NULL;) {
+        if (now >= (*at)->deadline_ms) {
+            job_end(job_take(session, at), &rows);
+            continue;
+        }
+        if ((*at)->deadline_ms < session->due_ms)
+            session->due_ms = (*at)->deadline_ms;
+        at = &(*at)->next;
+    }
 }
 
 void session_step(struct session *session)
@@ -372,17 +370,13 @@ void session_step(struct session *session)
 struct session *session_open(const struct session_options *options)
 {
     struct session *session = heap_alloc(sizeof *session);
-    session->conninfo = heap_strdup(options->conninfo == NULL ? "" : options->conninfo);
-    session->role = heap_strdup(options->role);
+    session->connect = connect_new(options);
     session->application = heap_strdup(options->application);
-    session->listen = heap_strdup(options->listen);
     session->notify = options->notify;
     session->notify_ctx = options->notify_ctx;
-    session->query_ms = options->query_ms;
     session->clock = options->clock;
-    session->durable = options->durable;
-    session->plans = options->plans;
     session->last = &session->first;
+    session->due_ms = INT64_MAX;
     session->retry_ms = RECONNECT_MIN_MS;
     return session;
 }
@@ -398,10 +392,8 @@ void session_close(struct session **pointer)
     while (session->first != NULL)
         job_finish(session, ROWS_NOT_SENT, "closing");
     PQfinish(session->conn);
-    free(session->conninfo);
-    free(session->role);
+    connect_free(&session->connect);
     free(session->application);
-    free(session->listen);
     free(session);
 }
 
@@ -430,8 +422,8 @@ int64_t session_wait_ms(const struct session *session)
     if (session->first != NULL) {
         if (session->phase == PHASE_READY && !session->running)
             due = now;
-        else if (session->first->deadline_ms < due)
-            due = session->first->deadline_ms;
+        else if (session->due_ms < due)
+            due = session->due_ms;
     }
     if (due == INT64_MAX)
         return -1;
@@ -468,6 +460,8 @@ void session_submit(struct session *session, const struct query *query, struct p
         params->count = 0; /* the job owns the values now */
     }
     job->deadline_ms = now_ms(session) + timeout_ms;
+    if (job->deadline_ms < session->due_ms)
+        session->due_ms = job->deadline_ms;
     job->done = done;
     job->ctx = ctx;
     *session->last = job;

@@ -1,13 +1,16 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Makes known what a configuration says of notices.  $1 to $3: sources, whether each wants notices, the accounts at
 -- which it may order (names with blanks between).  $4, $5: accounts, and below which balances each is low (likewise).
--- What still waits for a source that wants no notices any more becomes dead letters.
+-- What still waits for a source that wants no notices any more becomes dead letters.  What is known already is not
+-- touched: who connects must wait neither for a lock nor for a standby.
 -- Touches: source, callback, account.
 create or replace function bridge.callbacks_configure(text[], boolean[], text[], text[], text[]) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into bridge.source as s (source, callbacks, accounts)
-  select u.s, u.c, string_to_array(u.a, ' ') from unnest($1, $2, $3) as u(s, c, a) order by u.s
+  select u.s, u.c, string_to_array(u.a, ' ') from unnest($1, $2, $3) as u(s, c, a)
+  where not exists (select from bridge.source k where (k.source, k.callbacks, k.accounts) = (u.s, u.c, string_to_array(u.a, ' ')))
+  order by u.s
   on conflict (source) do update
   set callbacks = excluded.callbacks, accounts = excluded.accounts, updated_at = now()
   where (s.callbacks, s.accounts) is distinct from (excluded.callbacks, excluded.accounts);

@@ -20,6 +20,8 @@ declare
   locked bigint[];
   b record;
 begin
+  -- The locks are written, so a batch of nothing but repeats waits for the standby like any other: a delivery that only
+  -- this server has, because its standby was away, is not acknowledged to whoever sends it again.
   select array_agg(l.license_id) into locked
   from (select n.license_id from bridge.line n
         where n.license_id in (select p.license_id from generate_series(1, cardinality($2)) i

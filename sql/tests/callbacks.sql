@@ -1,10 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Notices: who is told what, in which order they are sent, what is a dead letter, and low balances.
 \ir helper.psql
-select plan(76);
+select plan(77);
 
 select bridge.callbacks_configure(array['s1', 's2', 's3'], array[true, true, false], array['main', 'main other', 'main'],
                                   array['main', 'other', 'zone'], array['20 100', '', '']) \g /dev/null
+select bridge.callbacks_configure(array['s1', 's2', 's3'], array[true, true, false], array['main', 'main other', 'main'],
+                                  array['main', 'other', 'zone'], array['20 100', '', '']) \g /dev/null
+select is((select sum(xmax::text::bigint)::text from bridge.source), '0', 'what is known already is not even locked');
 create function t.notices(p_name text) returns text language sql as $$
   select string_agg(c.type || ' ' || c.state, ', ' order by c.callback_id) from bridge.callback c where c.order_id = t.id(p_name)
 $$;

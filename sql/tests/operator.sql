@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- What operators see and do: the tray, credits by hand, hold and retry, licenses taken over, the outlook.
 \ir helper.psql
-select plan(66);
+select plan(67);
 
 create function t.action() returns text language sql as $$
   select concat_ws(' ', a.actor, a.action, a.account, a.reason, nullif(a.detail, '{}')::text)
@@ -14,6 +14,8 @@ select bridge.account_ensure(array['main'], array['724license'], array[10000]) \
 select is((select quiet from bridge.account where account = 'main'), interval '10 seconds', 'a configuration''s quiet time is kept');
 select bridge.account_ensure(array['main'], array['724license'], array[20000]) \g /dev/null
 select is((select quiet from bridge.account where account = 'main'), interval '20 seconds', '… and follows it');
+select bridge.account_ensure(array['main'], array['724license'], array[20000]) \g /dev/null
+select is((select xmax::text from bridge.account where account = 'main'), '0', '… and what is known is not even locked');
 
 -- Hold.
 select t.send('a', '{"service_id": "1", "ip": "192.0.2.1"}') \g /dev/null

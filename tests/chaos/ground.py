@@ -59,7 +59,7 @@ def configuration(folder, settle, accounts):
 class Ground(Rig):
     """`with Ground(settle, seed, accounts) as ground:`; the second worker's wall clock follows `ground.clock_jump`."""
 
-    def __init__(self, settle, seed, accounts):
+    def __init__(self, settle, seed, accounts, **more):
         self.accounts = accounts
         self.own = tempfile.TemporaryDirectory(prefix="bridge-chaos.")
         folder = pathlib.Path(self.own.name)
@@ -69,10 +69,10 @@ class Ground(Rig):
         # Only the wall clock jumps: no system moves CLOCK_MONOTONIC or CLOCK_BOOTTIME by setting the time.
         jump = (f"LD_PRELOAD={FAKETIME} FAKETIME_TIMESTAMP_FILE={self.clock} FAKETIME_CACHE_DURATION=1 "
                 "FAKETIME_DONT_FAKE_MONOTONIC=1")
-        super().__init__(WORKERS=2, INTAKES=2, SETTLE=settle, STANDIN_SEED=seed, STANDIN_BALANCE=1000000,
-                         RIG_LISANSZONE_REQUESTS=1000000, RIG_LISANSZONE_PER="10s",
-                         RIG_CONFIG=configuration(folder, settle, accounts),
-                         RIG_LAST_WORKER_ENV=jump if self.has_faketime else "", **TIMES)
+        super().__init__(**{**TIMES, "WORKERS": 2, "INTAKES": 2, "SETTLE": settle, "STANDIN_SEED": seed,
+                            "STANDIN_BALANCE": 1000000, "RIG_LISANSZONE_REQUESTS": 1000000, "RIG_LISANSZONE_PER": "10s",
+                            "RIG_CONFIG": configuration(folder, settle, accounts),
+                            "RIG_LAST_WORKER_ENV": jump if self.has_faketime else "", **more})
 
     def up(self):
         super().up()

@@ -2,7 +2,9 @@
 """The programs under a service manager: ready, reload, stop, watchdog, and servers they refuse to start on."""
 import contextlib
 import os
+import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -176,6 +178,43 @@ def test_a_server_that_turns_bad_is_left_until_it_is_good():
         accepted = rig.send("license.create", operation_key="1", **order)
         assert accepted.status == 202
         assert rig.wait(accepted.body["order_id"])["state"] == "succeeded"
+
+
+def test_a_server_that_only_reads_is_left_for_one_that_writes():
+    """A session on a server that takes no writes is given up, so that the next one can find another server."""
+    with Rig(WORKERS=1) as rig, psycopg.connect(rig.env["DATABASE_URL"], autocommit=True) as connection:
+        order = {"operation_key": "1", "service_id": "1", "product_code": "cpanel", "ip": "10.9.9.2", "billing_months": 1}
+        connection.execute("alter database bridge set default_transaction_read_only = on")
+        connection.execute("""select pg_terminate_backend(pid) from pg_stat_activity
+                              where application_name like 'bridge-%'""")
+        refused = rig.send("license.create", **order)
+        assert refused.status == 503 and "retry-after" in refused.headers
+        connection.execute("set default_transaction_read_only = off")
+        connection.execute("alter database bridge set default_transaction_read_only = off")
+        end = time.monotonic() + 20
+        while (accepted := rig.send("license.create", **order)).status != 202:
+            assert accepted.status == 503 and time.monotonic() < end, accepted
+            time.sleep(0.2)
+        assert rig.wait(accepted.body["order_id"])["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("part", ["intake", "worker"])
+def test_a_server_that_says_nothing_is_passed_by(alone, tmp_path, part):
+    several = alone.dir / "several.conf"
+    with socket.create_server(("127.0.0.1", 0)) as silent, open(alone.env["CONFIG"], encoding="utf8") as file:
+        text = file.read()
+        place, port = re.search(r"host=(\S+) port=(\d+)", text).groups()
+        several.write_text(text.replace(f"host={place} port={port}", f"host=127.0.0.1,{place} "
+                                        f"port={silent.getsockname()[1]},{port} target_session_attrs=read-write"))
+        several.chmod(0o600)
+        with started(alone, part, tmp_path, config=several) as program:
+            program.expect("READY=1")
+            end = time.monotonic() + 15
+            while "event=db.connected" not in program.log():
+                assert time.monotonic() < end, program.log()
+                time.sleep(0.1)
+            program.signal(signal.SIGTERM)
+            assert program.ends() == 0, program.log()
 
 
 def test_what_is_passed_must_be_a_listening_socket(alone, tmp_path):

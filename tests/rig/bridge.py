@@ -85,6 +85,8 @@ def undisturbed():
 class Rig:
     """`with Rig(WORKERS=2) as rig:` starts one and takes it down again."""
 
+    patience = 40  # seconds until a panel gives an answer up
+
     def __init__(self, **env):
         self.settings = {name: str(value) for name, value in env.items()}
         self.dir = None
@@ -152,6 +154,10 @@ class Rig:
         return {"type": kind, "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "schema": 1,
                 "data": data}
 
+    def door(self):
+        """Where panels find the bridge."""
+        return self.env["BASE_URL"]
+
     def deliver(self, body, delivery=None, secret=None, timestamp=None, headers=None, source=None):
         """Posts bytes (or an event) as a panel would."""
         if isinstance(body, dict):
@@ -161,15 +167,16 @@ class Rig:
         sent = {"content-type": "application/json", "webhook-id": delivery, "webhook-timestamp": timestamp,
                 "webhook-signature": sign(secret or self.env["WEBHOOK_SECRET"], delivery, timestamp, body)}
         sent.update(headers or {})
-        url = f"{self.env['BASE_URL']}/v1/events/{source or self.env['SOURCE']}"
-        return request(url, "POST", body, {name: value for name, value in sent.items() if value is not None})
+        url = f"{self.door()}/v1/events/{source or self.env['SOURCE']}"
+        return request(url, "POST", body, {name: value for name, value in sent.items() if value is not None},
+                       timeout=self.patience)
 
     def send(self, kind, delivery=None, headers=None, **data):
         return self.deliver(self.event(kind, **data), delivery=delivery, headers=headers)
 
     def order(self, order_id):
-        answer = request(f"{self.env['BASE_URL']}/v1/orders/{order_id}",
-                         headers={"authorization": f"Bearer {self.env['OPS_TOKEN']}"})
+        answer = request(f"{self.door()}/v1/orders/{order_id}",
+                         headers={"authorization": f"Bearer {self.env['OPS_TOKEN']}"}, timeout=self.patience)
         if answer.status != 200:
             raise RuntimeError(f"order {order_id}: {answer}")
         return answer.body

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts of their own for workers: network namespaces behind one gateway.
+"""Hosts of their own for programs: network namespaces behind one gateway.
 
 Each host has its own loopback and a cable to the gateway, and nothing else.  What it sends to an upstream on
 127.0.0.1 leaves through a relay of its own and then through the gateway's, so that the upstream sees one address,
-as behind NAT.  PostgreSQL is reached over its Unix socket.
+as behind NAT.  PostgreSQL is reached over its Unix socket, or through a switch that joins the hosts and nobody else.
+Cables can be pulled.
 """
 import contextlib
 import os
@@ -73,15 +74,63 @@ class Hosts:
         self.spawn("ip", "netns", "exec", name, sys.executable, RELAY, "127.0.0.1", self.port, f"{self.net}.{n}.1",
                    self.port)
 
+    def outer(self, n):
+        """The address at which the gateway reaches the n-th host."""
+        return f"{self.net}.{n}.2"
+
+    def inner(self, n):
+        """Its address among the hosts, once there is a switch."""
+        return f"{self.net}.100.{n}"
+
+    def switch_make(self):
+        """A second network with a cable to each host. The gateway is not in it."""
+        switch = f"lbs{os.getpid()}"
+        run("ip", "link", "add", switch, "type", "bridge")
+        self.stack.callback(subprocess.run, ["ip", "link", "del", switch], check=False)
+        run("ip", "link", "set", switch, "up")
+        for n, name in enumerate(self.names, 1):
+            plug, inside = self.plug(n), f"lbw{os.getpid()}-{n}"
+            run("ip", "link", "add", plug, "type", "veth", "peer", "name", inside, "netns", name)
+            self.stack.callback(subprocess.run, ["ip", "link", "del", plug], check=False, stderr=subprocess.DEVNULL)
+            run("ip", "link", "set", plug, "master", switch, "up")
+            run("ip", "-n", name, "addr", "add", f"{self.inner(n)}/24", "dev", inside)
+            run("ip", "-n", name, "link", "set", inside, "up")
+
+    @staticmethod
+    def plug(n):
+        return f"lbp{os.getpid()}-{n}"
+
+    def cut_inner(self, n):
+        """From now on what the n-th host sends to the others is lost without a word."""
+        run("ip", "link", "set", self.plug(n), "nomaster")
+
+    def mend_inner(self, n):
+        run("ip", "link", "set", self.plug(n), "master", f"lbs{os.getpid()}")
+
+    def cut_outer(self, n):
+        run("ip", "-n", self.names[n - 1], "link", "set", f"lbi{os.getpid()}-{n}", "down")
+
+    def mend_outer(self, n):
+        run("ip", "-n", self.names[n - 1], "link", "set", f"lbi{os.getpid()}-{n}", "up")
+
+    def inside(self, n, *words):
+        """Runs a program on the n-th host to its end; what it printed."""
+        return subprocess.run(["ip", "netns", "exec", self.names[n - 1], *map(str, words)], check=True, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True).stdout
+
     def spawn(self, *words, **more):
         child = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, **more)
         self.children.append(child)
         return child
 
+    def ended(self):
+        """What was started and is gone by itself: killed by nobody, told by nobody."""
+        return [" ".join(child.args) for child in self.children if child.poll() not in (None, -signal.SIGKILL)]
+
     def start(self, n, program, log):
         """Runs a program on the n-th host, under a host name of its own; its output goes to a file."""
         with open(log, "ab") as out:
-            return self.spawn("ip", "netns", "exec", self.names[n - 1], "unshare", "--uts", "sh", "-c",
+            return self.spawn("ip", "netns", "exec", self.names[n - 1], "unshare", "--uts", "--ipc", "sh", "-c",
                               f'hostname host{n} && exec "$@"', "sh", *program, stdout=out, stderr=out)
 
 

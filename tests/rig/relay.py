@@ -1,8 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""relay.py ADDRESS PORT TO-ADDRESS TO-PORT: passes connections on, byte by byte."""
+"""relay.py ADDRESS PORT TO-ADDRESS TO-PORT: passes connections on, byte by byte.
+
+A caller who has gone takes with him what of his has not arrived: a request must not come out of a mended cable long
+after it was given up.
+"""
 import asyncio
 import contextlib
+import socket
+import struct
 import sys
 
 
@@ -11,6 +17,17 @@ async def pump(reader, writer):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
+
+
+async def ask(reader, writer):
+    await pump(reader, writer)
+    with contextlib.suppress(OSError):
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def answer(reader, writer):
+    await pump(reader, writer)
     with contextlib.suppress(OSError):
         writer.close()
 
@@ -24,7 +41,7 @@ async def main():
         except OSError:
             writer.close()
             return
-        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+        await asyncio.gather(ask(reader, far_writer), answer(far_reader, writer))
 
     server = await asyncio.start_server(passed, address, int(port))
     await server.serve_forever()
