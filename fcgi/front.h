@@ -44,6 +44,7 @@ struct front {
     const struct route *routes;             /* ends with a NULL method */
     struct config *config;                  /* for requests that begin now */
     struct session *reader;                 /* reads, refusals, hints */
+    struct session *writer;                 /* stores deliveries; NULL in ops */
     struct session *readers[FRONT_READERS]; /* ops: the same and more, so that a slow read holds nobody up */
     struct session *acting;                 /* ops: what operators do, with their rights */
     struct batch *batch;                    /* NULL in the ops program, like waiting */

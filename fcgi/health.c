@@ -31,7 +31,7 @@ void health_ready_serve(struct front *front, struct request *request, const char
     (void)rest;
     if (front->draining)
         reply_unavailable(request, "this process is going away");
-    else if (!session_ready(front->reader))
+    else if (!session_ready(front->reader) || (front->writer != NULL && !session_ready(front->writer)))
         reply_unavailable(request, "there is no connection to the database");
     else
         schema_read(front->reader, FRONT_READ_TIMEOUT_MS, ready_known, request);

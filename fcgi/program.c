@@ -393,6 +393,7 @@ static bool program_open(struct program *program)
     program->front.reader = program->front.readers[0] = program->reader.session;
     if (intake) {
         link_open(program, &program->writer, options->role, "bridge-fcgi intake", NULL);
+        program->front.writer = program->writer.session;
         program->front.batch = batch_new(program->writer.session, intake_answer);
         program->front.waiting = waiting_new(program->reader.session, program->front.clock, intake_waited);
     } else {

@@ -14,8 +14,6 @@ select bridge.account_ensure(array['main'], array['724license'], array[10000]) \
 select is((select quiet from bridge.account where account = 'main'), interval '10 seconds', 'a configuration''s quiet time is kept');
 select bridge.account_ensure(array['main'], array['724license'], array[20000]) \g /dev/null
 select is((select quiet from bridge.account where account = 'main'), interval '20 seconds', '… and follows it');
-select bridge.account_ensure(array['main'], array['724license'], array[20000]) \g /dev/null
-select is((select xmax::text from bridge.account where account = 'main'), '0', '… and what is known is not even locked');
 
 -- Hold.
 select t.send('a', '{"service_id": "1", "ip": "192.0.2.1"}') \g /dev/null
@@ -155,4 +153,7 @@ select is((select (d.drift, d.bought, d.unexplained)::text from ops.ledger_drift
           '(-4.5,4.5,-4.5)', 'a purchase that the balance does not show');
 select is((select (drift, topups, adjustments, unexplained)::text from ops.ledger_drift where topups > 0), '(0,250,12.5,237.5)',
           'what was booked by hand counts in its window');
+select bridge.account_ensure(array['known'], array['724license'], array[10000]) \g /dev/null
+select bridge.account_ensure(array['known'], array['724license'], array[10000]) \g /dev/null
+select is((select xmax::text from bridge.account where account = 'known'), '0', 'an account that is known is not even locked');
 select * from finish();
