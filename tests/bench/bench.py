@@ -19,6 +19,7 @@ from bridge import Rig  # noqa: E402 # pylint: disable=wrong-import-position
 
 import calls  # noqa: E402
 import contender  # noqa: E402
+import depth  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
 import windows  # noqa: E402
@@ -134,11 +135,12 @@ def main():
     front_part(found)
     worker_part(found)
     windows.part(found, Rig, say)
+    depth.part(found, Rig, PARALLEL, say)
     found["machine"]["load_after"] = os.getloadavg()[0]
-    found["ratios"] = report.ratios(found)
-    wrong = [*report.judge(found), *windows.judge(found)]
+    found["ratios"] = report.ratios(found) | depth.ratios(found)
+    wrong = [*report.judge(found), *windows.judge(found), *depth.judge(found)]
     report.write(found, wrong, RESULT)
-    for rows in (report.contender_rows, report.worker_rows, windows.rows, report.memory_rows):
+    for rows in (report.contender_rows, report.worker_rows, windows.rows, depth.rows, report.memory_rows):
         report.table_print(rows(found))
     print(f"\n{found['machine']['processors']} processors, load {found['machine']['load_before']:.1f} before, "
           f"{time.monotonic() - began:.0f} s; all rounds: {RESULT.relative_to(ROOT)}")

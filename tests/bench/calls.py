@@ -19,8 +19,6 @@ PRODUCT = "cpanel"
 DRAIN_SECONDS = 60
 PEER_SECONDS = 120
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FINAL = ("succeeded", "failed", "cancelled")
-RESTING = FINAL + ("held", "needs_review")
 
 
 def address(number):
@@ -66,19 +64,28 @@ def last_seq(rig):
     return rig.control("summary")["last_seq"]
 
 
-def drain(rig, endpoint, count, kind, first, tag):
-    """One round: `count` orders are queued while no worker runs, then a worker carries them out."""
+def effects(rig, endpoint):
+    return rig.control("summary")["endpoints"].get(endpoint, {"effects": 0})["effects"]
+
+
+def drain(rig, endpoint, count, kind, first, tag, behind=None):
+    """One round: `count` orders are queued while no worker runs, what `behind` sends after them, and then a worker
+    carries them out."""
     port, path = intake(rig)
     database = measure.Database(rig)
     rig.ctl("stop", "worker1")
-    since, done_before = last_seq(rig), database.orders_in("succeeded")
+    since, effects_before, done_before = last_seq(rig), effects(rig, endpoint), database.orders_in("succeeded")
     queued = contender.post(rig, port, path, connections=16, count=count, kind=kind, first=first, tag=tag)
+    if behind is not None:
+        behind()
     rig.ctl("start", "worker1")
     end = time.monotonic() + DRAIN_SECONDS
-    while time.monotonic() < end and database.orders_in("queued", "blocked", "calling", "in_doubt"):
-        time.sleep(0.2)
-    return {**speed_of(rig, endpoint, since, queued["ok"]),
-            "succeeded": database.orders_in("succeeded") - done_before}
+    while time.monotonic() < end and effects(rig, endpoint) - effects_before < queued["ok"]:
+        time.sleep(0.1)
+    succeeded = 0
+    while time.monotonic() < end and (succeeded := database.orders_in("succeeded") - done_before) < queued["ok"]:
+        time.sleep(0.1)
+    return {**speed_of(rig, endpoint, since, queued["ok"]), "succeeded": succeeded}
 
 
 def speed_of(rig, endpoint, since, count):

@@ -262,8 +262,9 @@ out:
 static int usage(FILE *out, int status)
 {
     fputs("usage: load --port N --path P (--seconds S | --count N) [--connections N] [--type license.create]\n"
-          "            [--product cpanel] [--first N] [--tag T]\n"
-          "Posts signed webhooks, each unique, to 127.0.0.1; the secret comes from WEBHOOK_SECRET.\n",
+          "            [--product cpanel] [--first N] [--service N] [--tag T]\n"
+          "Posts signed webhooks, each unique (of one service, if told), to 127.0.0.1; the secret comes from "
+          "WEBHOOK_SECRET.\n",
           out);
     return status;
 }
@@ -278,6 +279,7 @@ static bool number_read(const char *text, long min, long max, long *out)
 
 static bool option_read(int letter, char *value, struct options *options)
 {
+    long number;
     switch (letter) {
     case 'p':
         return number_read(value, 1, 65535, &options->port);
@@ -287,6 +289,11 @@ static bool option_read(int letter, char *value, struct options *options)
         return number_read(value, 1, 1L << 30, &options->count);
     case 'f':
         return number_read(value, 0, 1L << 30, &options->first);
+    case 'S':
+        if (!number_read(value, 1, 1L << 30, &number))
+            return false;
+        options->maker.service = (uint64_t)number;
+        return true;
     case 's':
         options->seconds = strtod(value, NULL);
         return options->seconds > 0;
@@ -310,17 +317,12 @@ static bool option_read(int letter, char *value, struct options *options)
 int main(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"port", required_argument, 0, 'p'},
-        {"connections", required_argument, 0, 'c'},
-        {"count", required_argument, 0, 'n'},
-        {"first", required_argument, 0, 'f'},
-        {"path", required_argument, 0, 'P'},
-        {"seconds", required_argument, 0, 's'},
-        {"type", required_argument, 0, 't'},
-        {"tag", required_argument, 0, 'g'},
-        {"help", no_argument, 0, 'h'},
-        {"product", required_argument, 0, 'r'},
-        {0},
+        {"port", required_argument, 0, 'p'},    {"connections", required_argument, 0, 'c'},
+        {"count", required_argument, 0, 'n'},   {"first", required_argument, 0, 'f'},
+        {"path", required_argument, 0, 'P'},    {"seconds", required_argument, 0, 's'},
+        {"service", required_argument, 0, 'S'}, {"type", required_argument, 0, 't'},
+        {"tag", required_argument, 0, 'g'},     {"help", no_argument, 0, 'h'},
+        {"product", required_argument, 0, 'r'}, {0},
     };
     struct options options = {.connections = 1,
                               .maker = {.type = "license.create", .tag = "bench", .product = "cpanel"}};

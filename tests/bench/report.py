@@ -131,7 +131,7 @@ def last_line(found, wrong):
     if wrong:
         return f"bench: failed ({len(wrong)}) {wrong[0]}"
     parts, worker = found["contenders"], found["worker"]
-    values = {name: "–" if value is None else f"{value:.2f}" for name, value in ratios(found).items()}
+    values = {name: "–" if value is None else f"{value:.2f}" for name, value in found["ratios"].items()}
     values |= {
         "intake_rps": f"{parts['intake 64']['rps']['median']:.0f}",
         "intake_p99_ms": f"{parts['intake 64']['p99_us']['median'] / 1000:.1f}",

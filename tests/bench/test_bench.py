@@ -18,6 +18,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "rig")]
 import calls  # noqa: E402
+import depth  # noqa: E402
 import report  # noqa: E402
 from bridge import sign  # noqa: E402
 
@@ -136,7 +137,7 @@ GOOD = {
 
 def test_good_figures_pass():
     assert not list(report.judge(GOOD))
-    line = report.last_line(GOOD, [])
+    line = report.last_line({**GOOD, "ratios": report.ratios(GOOD)}, [])
     assert line.startswith("bench: ok intake_vs_fastify=3.00 ") and " intake_vs_limit=0.50 " in line
     assert " intake_p99_vs_fastify=0.50 " in line and " worker_vs_graphile=3.00 " in line
     assert " worker_vs_pgboss=– " in line  # what was not measured has no figure
@@ -165,3 +166,14 @@ def test_each_wrong_figure_fails(path, value):
     wrong = list(report.judge(found))
     assert len(wrong) == 1
     assert report.last_line(found, wrong).startswith("bench: failed ")
+
+
+@pytest.mark.parametrize("missing", ["accepted", "effects", "succeeded"])
+@pytest.mark.parametrize("name", ["blocked", "deep"])
+def test_a_long_queue_that_loses_an_order_fails(name, missing):
+    whole = {"accepted": depth.RUNNABLE, "effects": depth.RUNNABLE, "succeeded": depth.RUNNABLE}
+    turns = {"nothing else": [whole], "blocked": [whole], "deep": [whole]}
+    assert not list(depth.judge({"depth": {"turns": turns}}))
+    turns[name] = [whole, {**whole, missing: depth.RUNNABLE - 1}]
+    wrong, = depth.judge({"depth": {"turns": turns}})
+    assert name in wrong

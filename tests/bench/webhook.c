@@ -79,11 +79,12 @@ static void address_write(uint64_t number, char out[16])
 static size_t body_write(const struct webhook_maker *maker, uint64_t number, time_t now, char out[BODY_MAX])
 {
     unsigned long long n = number;
+    unsigned long long service = maker->service > 0 ? maker->service : number;
     char address[16];
     char at[32];
     struct tm utc;
 
-    address_write(number, address);
+    address_write(service, address);
     gmtime_r(&now, &utc);
     strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return whole(
@@ -95,7 +96,8 @@ static size_t body_write(const struct webhook_maker *maker, uint64_t number, tim
                  "\"customer%llu@example.com\",\"domain\":null,\"hwid\":null,\"verification_type\":null,"
                  "\"reason\":\"invoice_paid\",\"max_credits\":null,\"dry_run\":false,"
                  "\"metadata\":{\"client\":\"%llu\",\"panel\":\"bench\"}}}",
-                 maker->type, at, n, maker->type, maker->tag, n, n, n, n, maker->product, address, n, n),
+                 maker->type, at, n, maker->type, maker->tag, service, n, n, n, maker->product, address, service,
+                 service),
         BODY_MAX);
 }
 

@@ -16,6 +16,7 @@ struct webhook_maker {
     const char *type;    /* license.create, license.suspend … */
     const char *tag;     /* keeps the delivery ids of two runs apart */
     const char *product; /* its code */
+    uint64_t service;    /* number of the one whose license they all are about; 0: each its own */
     EVP_MAC_CTX *mac;
 };
 
@@ -23,7 +24,7 @@ struct webhook_maker {
 bool webhook_open(struct webhook_maker *maker, const char *secret);
 void webhook_close(struct webhook_maker *maker);
 /* Writes the whole request of delivery `number`, signed now; returns its length.
- * The number makes delivery id, operation_key, service_id and ip unique. */
+ * The number makes delivery id, operation_key and, without `service`, service_id and ip unique. */
 size_t webhook_write(struct webhook_maker *maker, uint64_t number, char out[WEBHOOK_MAX]);
 
 #endif
