@@ -134,7 +134,7 @@ $(B)/bench/calls: $(call bench_obj,calls)
 bench-programs: $(B)/bench/load $(B)/bench/ceiling $(B)/bench/calls
 
 # What everyone relies on (docs and README name these).
-.PHONY: deps demo bench bench-ops sim chaos failover fuzz check check-deb deb lint model schema install clean help
+.PHONY: deps demo bench soak bench-ops sim chaos failover fuzz check check-deb deb lint model schema install clean help
 deps: ## install the Debian packages that are missing
 	@tests/rig/deps check
 demo: ## a running bridge with a stand-in upstream; Ctrl-C ends it, CI=true only asserts
@@ -145,6 +145,10 @@ bench: ## how fast and how big, against its limits; BENCH_ROUNDS and BENCH_SECON
 	@tests/rig/deps bench
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin bench-programs
 	@VARIANT=$(VARIANT) python3 tests/bench/bench.py
+soak: ## half an hour at half the rate that it keeps up with: what grows; SOAK_MINUTES
+	@tests/rig/deps bench
+	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin bench-programs
+	@VARIANT=$(VARIANT) /usr/bin/python3 tests/bench/soak.py
 bench-ops: ## how long the operators' views take on a large set; ORDERS, ROUNDS
 	@tests/rig/deps check
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs

@@ -15,11 +15,13 @@ NUMBERS = {"next": 1}  # of webhooks: each makes its own delivery, service and a
 
 
 def post(rig, port, path, connections=1, seconds=None, count=None, kind="license.create", first=None, tag="bench",
-         service=None):
-    """Runs the load generator; returns what it printed.  `first`: take these numbers again; `service`: all are of it."""
+         service=None, rate=None):
+    """Runs the load generator; returns what it printed.  `first`: take these numbers again; `service`: all are of it;
+    `rate`: so many a second."""
     begin = NUMBERS["next"] if first is None else first
     bound = ["--seconds", str(seconds)] if seconds else ["--count", str(count)]
     bound += ["--service", str(service)] if service else []
+    bound += ["--rate", str(rate)] if rate else []
     done = subprocess.run([f"{rig.env['BIN']}/bench/load", "--port", str(port), "--path", path, "--connections",
                            str(connections), *bound, "--type", kind, "--first", str(begin), "--tag", tag],
                           env={**os.environ, "WEBHOOK_SECRET": rig.env["WEBHOOK_SECRET"]}, stdin=subprocess.DEVNULL,

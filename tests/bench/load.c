@@ -38,6 +38,7 @@ struct options {
     double seconds; /* 0: not bounded by time */
     long count;     /* 0: not bounded by number */
     long first;
+    long rate; /* webhooks a second; 0: as fast as they are answered */
     struct webhook_maker maker;
 };
 
@@ -57,6 +58,7 @@ struct run {
     uint64_t next; /* number of the next webhook */
     uint64_t left; /* still to send */
     int64_t until_us;
+    int64_t due_us; /* with a rate: when the next one is to be sent */
     long busy;
     uint64_t statuses[STATUS_MAX];
     uint64_t broken;
@@ -103,11 +105,26 @@ static bool run_over(const struct run *run)
     return run->left == 0 || run->broken >= BROKEN_MAX || (run->until_us != 0 && now_us() >= run->until_us);
 }
 
+static bool run_due(const struct run *run)
+{
+    return run->options->rate == 0 || now_us() >= run->due_us;
+}
+
+/* With a rate, a webhook's wait begins when it was due, not when a connection was free for it. */
+static int64_t run_begin(struct run *run)
+{
+    int64_t began_us = run->options->rate > 0 ? run->due_us : now_us();
+
+    if (run->options->rate > 0)
+        run->due_us += 1000000 / run->options->rate;
+    return began_us;
+}
+
 static void connection_send(struct run *run, struct connection *connection)
 {
     char request[WEBHOOK_MAX];
 
-    while (!run_over(run)) {
+    while (!run_over(run) && run_due(run)) {
         if (connection->fd < 0 && !connection_open(run, connection)) {
             run->broken++;
             continue;
@@ -116,7 +133,7 @@ static void connection_send(struct run *run, struct connection *connection)
         run->next++;
         run->left--;
         connection->got = 0;
-        connection->began_us = now_us();
+        connection->began_us = run_begin(run);
         /* A fresh or drained socket takes so little at once. */
         if (send(connection->fd, request, len, MSG_NOSIGNAL) == (ssize_t)len) {
             connection->busy = true;
@@ -182,20 +199,31 @@ static void connection_ready(struct run *run, struct connection *connection)
     }
 }
 
+/* With a rate, connections rest until something is due. */
+static void run_pace(struct run *run)
+{
+    for (long i = 0; i < run->options->connections && !run_over(run) && run_due(run); i++)
+        if (!run->connections[i].busy)
+            connection_send(run, &run->connections[i]);
+}
+
 static void run_loop(struct run *run)
 {
+    bool paced = run->options->rate > 0;
     struct epoll_event events[EVENTS];
     int64_t patience_us = 0;
 
     for (long i = 0; i < run->options->connections; i++)
         connection_send(run, &run->connections[i]);
-    while (run->busy > 0) {
-        int count = epoll_wait(run->epoll_fd, events, EVENTS, 200);
+    while (run->busy > 0 || (paced && !run_over(run))) {
+        int count = epoll_wait(run->epoll_fd, events, EVENTS, paced ? 1 : 200);
         for (int i = 0; i < count; i++) {
             struct connection *connection = events[i].data.ptr;
             if (connection->fd >= 0)
                 connection_ready(run, connection);
         }
+        if (paced)
+            run_pace(run);
         if (!run_over(run))
             continue;
         if (patience_us == 0)
@@ -244,6 +272,7 @@ static int run_all(struct options *options)
     if (opened < options->connections)
         goto out;
     began_us = now_us();
+    run.due_us = began_us;
     run.until_us = options->seconds > 0 ? began_us + (int64_t)(options->seconds * 1e6) : 0;
     run_loop(&run);
     result_print(&run, (double)(now_us() - began_us) / 1e6);
@@ -263,6 +292,7 @@ static int usage(FILE *out, int status)
 {
     fputs("usage: load --port N --path P (--seconds S | --count N) [--connections N] [--type license.create]\n"
           "            [--product cpanel] [--first N] [--service N] [--tag T]\n"
+          "            [--rate N]\n"
           "Posts signed webhooks, each unique (of one service, if told), to 127.0.0.1; the secret comes from "
           "WEBHOOK_SECRET.\n",
           out);
@@ -289,6 +319,8 @@ static bool option_read(int letter, char *value, struct options *options)
         return number_read(value, 1, 1L << 30, &options->count);
     case 'f':
         return number_read(value, 0, 1L << 30, &options->first);
+    case 'R':
+        return number_read(value, 1, 1000000, &options->rate);
     case 'S':
         if (!number_read(value, 1, 1L << 30, &number))
             return false;
@@ -317,12 +349,19 @@ static bool option_read(int letter, char *value, struct options *options)
 int main(int argc, char **argv)
 {
     static const struct option names[] = {
-        {"port", required_argument, 0, 'p'},    {"connections", required_argument, 0, 'c'},
-        {"count", required_argument, 0, 'n'},   {"first", required_argument, 0, 'f'},
-        {"path", required_argument, 0, 'P'},    {"seconds", required_argument, 0, 's'},
-        {"service", required_argument, 0, 'S'}, {"type", required_argument, 0, 't'},
-        {"tag", required_argument, 0, 'g'},     {"help", no_argument, 0, 'h'},
-        {"product", required_argument, 0, 'r'}, {0},
+        {"port", required_argument, 0, 'p'},
+        {"connections", required_argument, 0, 'c'},
+        {"count", required_argument, 0, 'n'},
+        {"first", required_argument, 0, 'f'},
+        {"path", required_argument, 0, 'P'},
+        {"rate", required_argument, 0, 'R'},
+        {"seconds", required_argument, 0, 's'},
+        {"service", required_argument, 0, 'S'},
+        {"type", required_argument, 0, 't'},
+        {"tag", required_argument, 0, 'g'},
+        {"help", no_argument, 0, 'h'},
+        {"product", required_argument, 0, 'r'},
+        {0},
     };
     struct options options = {.connections = 1,
                               .maker = {.type = "license.create", .tag = "bench", .product = "cpanel"}};

@@ -20,6 +20,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "rig")]
 import calls  # noqa: E402
 import depth  # noqa: E402
 import report  # noqa: E402
+import soak  # noqa: E402
 from bridge import sign  # noqa: E402
 
 SECRET = "whsec_" + "QUFB" * 12
@@ -177,3 +178,18 @@ def test_a_long_queue_that_loses_an_order_fails(name, missing):
     turns[name] = [whole, {**whole, missing: depth.RUNNABLE - 1}]
     wrong, = depth.judge({"depth": {"turns": turns}})
     assert name in wrong
+
+
+def minute(**other):
+    row = {"snapshot": False, "p99_ms": 5, "tables_mb": {"line": 2}}
+    return {**row, **{f"{name}_{what}": 10 for name in soak.PROGRAMS for what in ("mb", "fds")}, **other}
+
+
+@pytest.mark.parametrize("other", [{"intake_mb": 13}, {"worker1_fds": 75}, {"p99_ms": 13}, {"tables_mb": {"line": 14}}])
+def test_what_grows_fails_a_soak(other):
+    rows = [minute() for _ in range(12)]
+    rows[4:6] = [minute(snapshot=True, tables_mb={"line": 10}) for _ in range(2)]
+    rows[6:] = [minute(tables_mb={"line": 10}) for _ in range(6)]  # what it grew to meanwhile it keeps
+    assert not list(soak.judge(rows))
+    rows[-2:] = [{**rows[-1], **other}] * 2
+    assert len(list(soak.judge(rows))) == 1
