@@ -14,13 +14,6 @@
 #include "fcgi/reply.h"
 #include "store/ops.h"
 
-const struct route ROUTES_INTAKE[] = {
-    {"POST", "/v1/events/+", intake_serve, NULL},       {"GET", "/v1/orders/", order_serve, NULL},
-    {"GET", "/v1/products", products_serve, NULL},      {"GET", "/v1/licenses", licenses_serve, NULL},
-    {"GET", "/v1/services/", service_serve, NULL},      {"GET", "/health/live", health_live_serve, NULL},
-    {"GET", "/health/ready", health_ready_serve, NULL}, {NULL, NULL, NULL, NULL},
-};
-
 static bool route_fits(const struct route *route, struct request *request)
 {
     const char *path = request->path;
@@ -67,6 +60,7 @@ void front_handle(void *ctx, struct request *request)
 
     front->served++;
     request->front = front;
+    request->latency = front->acting != NULL ? &front->latency : NULL;
     request->route = route;
     request->config = config_hold(front->config);
     if (route == NULL) {

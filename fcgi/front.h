@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/config.h"
+#include "fcgi/latency.h"
 #include "fcgi/loop.h"
 #include "fcgi/refusal.h"
 #include "fcgi/request.h"
@@ -16,14 +17,6 @@
 #define FRONT_READ_TIMEOUT_MS 5000 /* reads and probes */
 
 #define FRONT_READERS 3
-
-#define LATENCY_BUCKETS 12
-
-/* How long requests took; below[i] counts those up to the i-th bound. */
-struct latency {
-    int64_t count, sum_us, below[LATENCY_BUCKETS];
-};
-void latency_note(struct latency *latency, int64_t us);
 
 struct batch;
 struct waiting;
@@ -55,9 +48,6 @@ struct front {
     bool draining;
 };
 
-extern const struct route ROUTES_INTAKE[];
-extern const struct route ROUTES_OPS[];
-
 /* Serves one request (door_handle_fn; ctx is the front). */
 void front_handle(void *ctx, struct request *request);
 
@@ -68,14 +58,5 @@ struct session *front_reader(const struct front *front);
  * answers 401, 403 or 503 itself otherwise.  actor and scopes of the request are
  * set then. */
 void front_require_scope(struct request *request, const char *scope, void (*then)(struct request *request));
-
-/* The routes, each in a file of its own. */
-void intake_serve(struct front *front, struct request *request, const char *rest);
-void order_serve(struct front *front, struct request *request, const char *rest);
-void products_serve(struct front *front, struct request *request, const char *rest);
-void licenses_serve(struct front *front, struct request *request, const char *rest);
-void service_serve(struct front *front, struct request *request, const char *rest);
-void health_live_serve(struct front *front, struct request *request, const char *rest);
-void health_ready_serve(struct front *front, struct request *request, const char *rest);
 
 #endif

@@ -3,8 +3,8 @@
  *
  * live asks nobody; ready asks the database whether its schema serves this
  * program, because one that it does not serve must not take deliveries in. */
-#include "fcgi/front.h"
 #include "fcgi/reply.h"
+#include "fcgi/routes.h"
 #include "store/schema.h"
 
 void health_live_serve(struct front *front, struct request *request, const char *rest)

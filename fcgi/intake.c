@@ -16,12 +16,12 @@
 #include "fcgi/auth_panel.h"
 #include "fcgi/door.h"
 #include "fcgi/dry_run.h"
-#include "fcgi/front.h"
 #include "fcgi/order_json.h"
 #include "fcgi/panels/panel.h"
 #include "fcgi/prefer.h"
 #include "fcgi/refusal.h"
 #include "fcgi/reply.h"
+#include "fcgi/routes.h"
 
 /* One delivery on its way through; item is first, so that the batch's pointer
  * leads back here. */

@@ -15,7 +15,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/service.h"
+#include "fcgi/ops.h"
 #include "fcgi/program.h"
+#include "fcgi/routes.h"
 
 #define CONFIG_DEFAULT "/etc/license-bridge/bridge.conf"
 #define MODE_DEFAULT   0660 /* nginx's group may reach the socket, nobody else */

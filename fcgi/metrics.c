@@ -11,25 +11,13 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "fcgi/latency.h"
 #include "fcgi/ops.h"
 #include "fcgi/reply.h"
 #include "query.h"
 
 #define METRICS_CEILING ((size_t)1024 * 1024)
 #define METRICS_TYPE    "text/plain; version=0.0.4; charset=utf-8"
-
-static const double LATENCY_BOUNDS[LATENCY_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                       0.1,   0.25,   0.5,   1,    2.5,   5};
-
-void latency_note(struct latency *latency, int64_t us)
-{
-    double seconds = (double)us / 1e6;
-
-    latency->count++;
-    latency->sum_us += us;
-    for (int i = 0; i < LATENCY_BUCKETS; i++)
-        latency->below[i] += seconds <= LATENCY_BOUNDS[i];
-}
 
 static void family_head(struct text *out, const char *family, const char *type, const char *help)
 {

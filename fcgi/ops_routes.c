@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops_routes: which paths operators have, and what each reads or does. */
 #include "fcgi/ops.h"
+#include "fcgi/routes.h"
 #include "query.h"
 
 #define API "/ops/api/v1/"

@@ -5,9 +5,9 @@
  * source, and that source's orders are all it can see: another's order is as
  * absent as one that never was.  Reads only. */
 #include "fcgi/caller.h"
-#include "fcgi/front.h"
 #include "fcgi/order_json.h"
 #include "fcgi/reply.h"
+#include "fcgi/routes.h"
 
 #include <string.h>
 

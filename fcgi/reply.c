@@ -12,7 +12,7 @@
 #include "base/signature.h"
 #include "base/text.h"
 #include "fcgi/door.h"
-#include "fcgi/front.h"
+#include "fcgi/latency.h"
 
 #define REPLY_HEAD_MAX   1024
 #define REPLY_ETAG_BYTES 16
@@ -89,8 +89,8 @@ static void answer_write(struct request *request, const struct answer_head *head
     if (len > 0)
         FCGX_PutStr(text, (int)len, request->fcgi.out);
     text_clear(&lines);
-    if (request->front != NULL && request->front->acting != NULL)
-        latency_note(&request->front->latency, request_now_us() - request->began_us);
+    if (request->latency != NULL)
+        latency_note(request->latency, request_now_us() - request->began_us);
     door_finish(request);
 }
 

@@ -52,6 +52,7 @@ enum request_phase {
 
 struct door;
 struct front;
+struct latency;
 struct route;
 
 struct request {
@@ -64,6 +65,7 @@ struct request {
 
     /* From here on: of the request being served. */
     struct front *front;
+    struct latency *latency; /* where its answer is counted; NULL: nowhere */
     const struct route *route;
     const char *rest;  /* of the path, behind the route's */
     const char *actor; /* the token's name and its scopes, once it is permitted */

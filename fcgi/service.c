@@ -6,9 +6,9 @@
  * The products come from the configuration alone.  Reads only, in the session
  * that is not the batch's, so that no delivery waits for a page of a list. */
 #include "fcgi/caller.h"
-#include "fcgi/front.h"
 #include "fcgi/order_json.h"
 #include "fcgi/reply.h"
+#include "fcgi/routes.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -238,3 +238,11 @@ out:
     text_clear(&text);
     return file;
 }
+
+int config_line(cfg_t *node, const char *option)
+{
+    if (cfg_size(node, option) == 0)
+        return node->line;
+    const struct config_given *given = cfg_getnptr(node, option, 0);
+    return given->line;
+}

@@ -94,10 +94,10 @@ bool config_fail(struct config_loader *loader, int line, const cfg_t *node, cons
 
 /* The parsed file, NULL after config_fail; the caller frees it with cfg_free(). */
 cfg_t *config_file_parse(struct config_loader *loader);
-/* Fills a record and what is inside it from its section. */
-bool config_section_fill(struct config_loader *loader, const struct config_section *section, cfg_t *node, void *record);
 /* The line of an option, or of the section's closing brace when it is not given. */
 int config_line(cfg_t *node, const char *option);
+/* Fills a record and what is inside it from its section. */
+bool config_section_fill(struct config_loader *loader, const struct config_section *section, cfg_t *node, void *record);
 
 static inline bool config_kind_is_list(enum config_kind kind)
 {

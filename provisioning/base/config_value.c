@@ -364,14 +364,6 @@ static bool fill(const struct place *place, const struct config_given *given, si
     abort(); /* a row with a kind of its own */
 }
 
-int config_line(cfg_t *node, const char *option)
-{
-    if (cfg_size(node, option) == 0)
-        return node->line;
-    const struct config_given *given = cfg_getnptr(node, option, 0);
-    return given->line;
-}
-
 /* The default of a list that is not given. */
 static bool list_fill_fallback(const struct place *place)
 {
