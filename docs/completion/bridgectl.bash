@@ -35,7 +35,7 @@ _bridgectl() {
       mapfile -t COMPREPLY < <(compgen -W 'dead' -- "$current")
       return
       ;;
-    --database | --port | --answer | --count | --source | --url | --field | --id | --reason | --license-id | --name | --expires | --service | --ip | --account | --limit | --keep)
+    --database | --port | --answer | --count | --source | --url | --field | --id | --reason | --license-id | --name | --expires | --service | --ip | --account | --limit | --keep | --interval)
       return
       ;;
   esac

@@ -70,6 +70,14 @@ int ctl_number(const struct ctl *ctl, const char *what, const char *text, int64_
     return EX_OK;
 }
 
+int ctl_number_option(struct ctl *ctl, const char *name, int64_t least, int64_t most, int64_t *number)
+{
+    const char *text = ctl_option(ctl, name);
+    if (text != NULL && !text_parse_int(text, least, most, number))
+        return ctl_misuse(ctl, "--%s: a number from %" PRId64 " to %" PRId64 ", not %s", name, least, most, text);
+    return EX_OK;
+}
+
 int ctl_load(struct ctl *ctl, bool tokens)
 {
     const char *path = ctl_option(ctl, "config");

@@ -50,6 +50,8 @@ const char *ctl_option(const struct ctl *ctl, const char *name);
 bool ctl_flag(const struct ctl *ctl, const char *name);
 /* A word that must be a positive number. */
 int ctl_number(const struct ctl *ctl, const char *what, const char *text, int64_t *number);
+/* A number that an option gives, within a range; untouched when it is not given. */
+int ctl_number_option(struct ctl *ctl, const char *name, int64_t least, int64_t most, int64_t *number);
 
 /* Loads the configuration; without tokens it can be read by who may not spend. */
 int ctl_load(struct ctl *ctl, bool tokens);
@@ -91,5 +93,6 @@ command_fn account_topup, account_adjust, account_forecast;
 command_fn trigger_event, listen_here;
 command_fn callbacks_list;
 command_fn doctor_run;
+command_fn top_run;
 
 #endif

@@ -179,24 +179,15 @@ static int listen_loop(struct listener *listener)
     return EX_OK;
 }
 
-/* A number that an option gives, within a range. */
-static int number_option(struct ctl *ctl, const char *name, int64_t least, int64_t most, int64_t *number)
-{
-    const char *text = ctl_option(ctl, name);
-    if (text != NULL && !text_parse_int(text, least, most, number))
-        return ctl_misuse(ctl, "--%s: a number from %" PRId64 " to %" PRId64 ", not %s", name, least, most, text);
-    return EX_OK;
-}
-
 int listen_here(struct ctl *ctl)
 {
     struct listener listener = {.ctl = ctl, .fd = -1, .answer = 204};
     int64_t port = PORT_DEFAULT;
     int status;
 
-    if ((status = number_option(ctl, "port", 1, 65535, &port)) == EX_OK &&
-        (status = number_option(ctl, "answer", 200, 599, &listener.answer)) == EX_OK &&
-        (status = number_option(ctl, "count", 1, INT64_MAX, &listener.count)) == EX_OK &&
+    if ((status = ctl_number_option(ctl, "port", 1, 65535, &port)) == EX_OK &&
+        (status = ctl_number_option(ctl, "answer", 200, 599, &listener.answer)) == EX_OK &&
+        (status = ctl_number_option(ctl, "count", 1, INT64_MAX, &listener.count)) == EX_OK &&
         (status = secrets_load(&listener)) == EX_OK && (status = port_open(&listener, port)) == EX_OK)
         status = listen_loop(&listener);
     if (listener.fd >= 0)

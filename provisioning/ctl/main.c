@@ -21,6 +21,7 @@ static const struct command commands[] = {
     {"token list", "", "operators' tokens, without the tokens", token_list},
     {"token revoke", "ID", "end a token", token_revoke},
     {"doctor", "", "check the configuration, the database and the providers", doctor_run},
+    {"top", "[--interval SECONDS]", "what the bridge is doing, live; q ends it", top_run},
     {"trigger",
      "[TYPE] [--source NAME] [--secret-file FILE] [--url URL] [--field KEY=VALUE ...] [--body FILE] [--id ID] [--ca "
      "FILE] "

@@ -54,11 +54,11 @@ static size_t printable_len(const char *s, size_t left)
     return control ? 0 : len;
 }
 
-/* Characters printed; out may be NULL to count only. */
-static size_t text_show(const char *text, FILE *out)
+/* Characters printed, at most so many; out may be NULL to count only. */
+static size_t text_show_cut(const char *text, size_t most, FILE *out)
 {
     size_t shown = 0, left = strlen(text);
-    while (left > 0) {
+    while (left > 0 && shown < most) {
         size_t len = printable_len(text, left);
         if (out != NULL && len > 0)
             fwrite(text, 1, len, out);
@@ -71,9 +71,19 @@ static size_t text_show(const char *text, FILE *out)
     return shown;
 }
 
+static size_t text_show(const char *text, FILE *out)
+{
+    return text_show_cut(text, SIZE_MAX, out);
+}
+
 void text_print(const char *text, FILE *out)
 {
     text_show(text, out);
+}
+
+void text_print_cut(const char *text, size_t most, FILE *out)
+{
+    text_show_cut(text, most, out);
 }
 
 static const char *cell_text(const struct table *table, size_t row, size_t column)

@@ -54,5 +54,7 @@ json_t *json_text(const char *text);
 /* Writes text to a terminal or file: control characters as '?', which keeps an
  * upstream's or a panel's words from moving the cursor. */
 void text_print(const char *text, FILE *out);
+/* The same, at most so many characters. */
+void text_print_cut(const char *text, size_t most, FILE *out);
 
 #endif
