@@ -662,6 +662,16 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.balance_warning(p_account text, p_left_after numeric, p_days_left numeric) RETURNS TABLE(severity text, text text)
+    LANGUAGE sql IMMUTABLE SECURITY DEFINER ROWS 1
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select case when p_left_after < 0 or p_days_left < 3 then 'critical' else 'warning' end,
+         format('the credits of %s last %s days; after what waits and the renewals of 30 days %s are left', p_account,
+                coalesce(p_days_left::text, 'many'), p_left_after)
+  where p_left_after < 0 or p_days_left < 7
+$$;
+
 CREATE FUNCTION bridge.balance_watch() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -5272,36 +5282,10 @@ CREATE VIEW ops.awaited_renewals AS
             l.upstream_type,
             COALESCE(l.billing_months, 1) AS "coalesce",
             '-1'::integer
-           FROM (( SELECT DISTINCT o.license_id
+           FROM bridge.license l
+          WHERE ((l.license_id = ANY (ARRAY( SELECT o.license_id
                    FROM bridge.orders o
-                  WHERE ((o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))) w
-             CROSS JOIN LATERAL ( SELECT x.license_id,
-                    x.source,
-                    x.service_id,
-                    x.provider,
-                    x.account,
-                    x.product_code,
-                    x.upstream_type,
-                    x.status,
-                    x.ip,
-                    x.license_key,
-                    x.upstream_license_id,
-                    x.period_end,
-                    x.expires_at,
-                    x.bought_at,
-                    x.adopted_at,
-                    x.terminated_at,
-                    x.created_at,
-                    x.updated_at,
-                    x.invalid_at,
-                    x.activated_at,
-                    x.verified_at,
-                    x.sweep_at,
-                    x.billing_months
-                   FROM bridge.license x
-                  WHERE (x.license_id = w.license_id)
-                 OFFSET 0) l)
-          WHERE ((l.provider = '724license'::text) AND (l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30))))
+                  WHERE ((o.type = 'license.renew'::bridge.order_type) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))))) AND (l.provider = '724license'::text) AND (l.status = 'active'::bridge.license_status) AND ((l.period_end >= ((now() AT TIME ZONE 'UTC'::text))::date) AND (l.period_end <= (((now() AT TIME ZONE 'UTC'::text))::date + 30))))
         )
  SELECT k.account,
     k.upstream_type,
@@ -5692,11 +5676,14 @@ CREATE VIEW ops.licenses AS
     n.head_order,
     n.run_at,
     n.lease_owner,
-    n.lease_until
+    n.lease_until,
+    l.invalid_at
    FROM (bridge.license l
      JOIN bridge.line n USING (license_id));
 
 COMMENT ON VIEW ops.licenses IS 'Licenses and the state of their lines';
+
+COMMENT ON COLUMN ops.licenses.invalid_at IS 'Since when its provider calls it invalid; null: it does not';
 
 CREATE VIEW ops.licenses_by_ip AS
  SELECT i.ip,
@@ -5940,17 +5927,21 @@ CREATE VIEW ops.overview_warnings AS
     'critical'::text AS severity,
     'review'::text AS kind,
     NULL::text AS subject,
-    format('%s orders lie in review, the oldest since %s UTC'::text, s.orders, to_char((s.oldest AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI'::text)) AS text
-   FROM ops.orders_by_state s
-  WHERE (s.state = 'needs_review'::text)
+    format('%s orders lie in review, the oldest since %s UTC'::text, s.orders, to_char((f.created_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD HH24:MI'::text)) AS text
+   FROM (( SELECT count(*) AS orders,
+            min(o.order_id) AS first
+           FROM bridge.orders o
+          WHERE ((o.state = 'needs_review'::bridge.order_state) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))) s
+     JOIN bridge.orders f ON ((f.order_id = s.first)))
 UNION ALL
  SELECT 2 AS rank,
     'warning'::text AS severity,
     'in_doubt'::text AS kind,
     NULL::text AS subject,
-    format('of %s calls it is not known yet whether they were carried out'::text, s.orders) AS text
-   FROM ops.orders_by_state s
-  WHERE (s.state = 'in_doubt'::text)
+    format('of %s calls it is not known yet whether they were carried out'::text, count(*)) AS text
+   FROM bridge.orders o
+  WHERE ((o.state = 'in_doubt'::bridge.order_state) AND (o.state <> ALL (ARRAY['succeeded'::bridge.order_state, 'failed'::bridge.order_state, 'cancelled'::bridge.order_state])))
+ HAVING (count(*) > 0)
 UNION ALL
  SELECT 3 AS rank,
     'critical'::text AS severity,
@@ -5977,15 +5968,12 @@ UNION ALL
   WHERE (a.unread_since < (now() - '00:15:00'::interval))
 UNION ALL
  SELECT 6 AS rank,
-        CASE
-            WHEN ((b.left_after < (0)::numeric) OR (b.days_left < (3)::numeric)) THEN 'critical'::text
-            ELSE 'warning'::text
-        END AS severity,
+    w.severity,
     'balance_low'::text AS kind,
     b.account AS subject,
-    format('the credits of %s last %s days; after what waits and the renewals of 30 days %s are left'::text, b.account, COALESCE((b.days_left)::text, 'many'::text), b.left_after) AS text
-   FROM ops.balance_runway b
-  WHERE ((b.left_after < (0)::numeric) OR (b.days_left < (7)::numeric))
+    w.text
+   FROM (ops.balance_runway b
+     CROSS JOIN LATERAL bridge.balance_warning(b.account, b.left_after, b.days_left) w(severity, text))
 UNION ALL
  SELECT 7 AS rank,
     'warning'::text AS severity,
@@ -6008,9 +5996,10 @@ UNION ALL
     'warning'::text AS severity,
     'failures'::text AS kind,
     NULL::text AS subject,
-    format('%s orders failed within 24 hours'::text, sum(f.orders)) AS text
-   FROM ops.failure_reasons_24h f
- HAVING (sum(f.orders) > (0)::numeric)
+    format('%s orders failed within 24 hours'::text, count(*)) AS text
+   FROM bridge.order_history h
+  WHERE ((h.to_state = 'failed'::bridge.order_state) AND (h.at > (now() - '24:00:00'::interval)))
+ HAVING (count(*) > 0)
 UNION ALL
  SELECT 10 AS rank,
     'warning'::text AS severity,
@@ -6343,26 +6332,41 @@ CREATE VIEW ops.upstreams AS
     (w.renewals_30d)::integer AS renewals_30d,
     w.renewals_credits,
     w.left_after,
-    trim_scale(COALESCE((d.spent + d.adjustments), (0)::numeric)) AS spent_today,
+    trim_scale(COALESCE(d.spent, (0)::numeric)) AS spent_today,
     w.spent_a_day,
     w.days_left,
     (COALESCE(l.calls, (0)::bigint))::integer AS calls_1h,
-    (COALESCE(e.calls, (0)::numeric))::integer AS errors_1h,
-    l.p50_ms,
-    l.p95_ms,
-    l.p99_ms,
+    (COALESCE(l.errors, (0)::bigint))::integer AS errors_1h,
+    l.ms[1] AS p50_ms,
+    l.ms[2] AS p95_ms,
+    l.ms[3] AS p99_ms,
     COALESCE(( SELECT jsonb_agg(jsonb_build_object('endpoint', b.endpoint, 'egress', b.egress, 'requests', b.requests, 'per_s', (EXTRACT(epoch FROM b.per))::integer, 'left', b.free, 'full_at', bridge.utc(b.next_at), 'waiting', b.waiting) ORDER BY b.endpoint, b.egress) AS jsonb_agg
            FROM ops.rate_budget b
           WHERE (b.account = a.account)), '[]'::jsonb) AS budgets
-   FROM ((((bridge.account a
+   FROM (((bridge.account a
      LEFT JOIN ops.balance_runway w USING (account))
-     LEFT JOIN ops.credits_spent_daily d ON (((d.account = a.account) AND (d.day = ((now() AT TIME ZONE 'UTC'::text))::date))))
-     LEFT JOIN ops.upstream_latency_1h l ON (((l.account = a.account) AND (l.call IS NULL))))
      LEFT JOIN ( SELECT x.account,
-            sum(x.calls) AS calls
-           FROM ops.upstream_errors_1h x
-          WHERE (x.verdict = ANY (ARRAY['later'::text, 'unsure'::text]))
-          GROUP BY x.account) e ON ((e.account = a.account)));
+            sum((x.spent + x.adjustments)) AS spent
+           FROM ( SELECT h.account,
+                    h.spent,
+                    h.adjustments
+                   FROM bridge.hour_account h
+                  WHERE (h.hour >= date_trunc('day'::text, now(), 'UTC'::text))
+                UNION ALL
+                 SELECT c.account,
+                    c.spent,
+                    c.adjustments
+                   FROM (bridge.summed u
+                     CROSS JOIN LATERAL bridge.span_credits(GREATEST(u.until, date_trunc('day'::text, now(), 'UTC'::text)), 'infinity'::timestamp with time zone) c(hour, account, purchases, spent, topups, adjustments))
+                  WHERE u.one) x
+          GROUP BY x.account) d USING (account))
+     LEFT JOIN ( SELECT ((t.account COLLATE "C") COLLATE "default") AS account,
+            count(t.elapsed_ms) AS calls,
+            count(*) FILTER (WHERE (t.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict]))) AS errors,
+            percentile_disc((ARRAY[0.5, 0.95, 0.99])::double precision[]) WITHIN GROUP (ORDER BY t.elapsed_ms) AS ms
+           FROM bridge.attempt t
+          WHERE (t.finished_at > (now() - '01:00:00'::interval))
+          GROUP BY (t.account COLLATE "C")) l USING (account));
 
 COMMENT ON VIEW ops.upstreams IS 'Each account with its money and the health of its provider';
 
@@ -6569,11 +6573,11 @@ CREATE INDEX orders_domain ON bridge.orders USING btree (lower(domain)) WHERE (d
 
 CREATE INDEX orders_email ON bridge.orders USING btree (lower(customer_email)) WHERE (customer_email IS NOT NULL);
 
-CREATE INDEX orders_ended_badly ON bridge.orders USING btree (state, order_id) WHERE (state = ANY (ARRAY['failed'::bridge.order_state, 'cancelled'::bridge.order_state]));
+CREATE INDEX orders_ended_badly ON bridge.orders USING btree (state, order_id) INCLUDE (source, account, type, product_code) WHERE (state = ANY (ARRAY['failed'::bridge.order_state, 'cancelled'::bridge.order_state]));
 
 CREATE INDEX orders_freed_key ON bridge.orders USING btree (operation_key) WHERE key_free;
 
-CREATE INDEX orders_invoice ON bridge.orders USING brin (invoice_id text_bloom_ops, panel_order_id text_bloom_ops) WITH (pages_per_range='64', autosummarize='on');
+CREATE INDEX orders_invoice ON bridge.orders USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
 
 CREATE UNIQUE INDEX orders_key ON bridge.orders USING btree (source, operation_key) WHERE (NOT key_free);
 
@@ -6582,6 +6586,8 @@ CREATE INDEX orders_line ON bridge.orders USING btree (license_id, order_sequenc
 CREATE INDEX orders_odd_ip ON bridge.orders USING btree (ip) WHERE ((ip IS NOT NULL) AND ((state = ANY (ARRAY['failed'::bridge.order_state, 'cancelled'::bridge.order_state])) OR (provider = 'lisanszone'::text)));
 
 CREATE INDEX orders_odd_new_ip ON bridge.orders USING btree (new_ip) WHERE ((new_ip IS NOT NULL) AND (state = ANY (ARRAY['failed'::bridge.order_state, 'cancelled'::bridge.order_state])));
+
+CREATE INDEX orders_panel_order ON bridge.orders USING btree (panel_order_id) WHERE (panel_order_id IS NOT NULL);
 
 CREATE INDEX orders_paused ON bridge.orders USING btree (account) WHERE ((state = 'held'::bridge.order_state) AND (reason_code = ANY (ARRAY['account_paused'::text, 'account_denied'::text])));
 
@@ -6755,6 +6761,9 @@ GRANT ALL ON FUNCTION bridge.balance_unread(p_account text) TO bridge_worker;
 
 REVOKE ALL ON FUNCTION bridge.balance_unreadable(p_account text, p_gap_ms bigint, p_limit_ms bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.balance_unreadable(p_account text, p_gap_ms bigint, p_limit_ms bigint) TO bridge_worker;
+
+REVOKE ALL ON FUNCTION bridge.balance_warning(p_account text, p_left_after numeric, p_days_left numeric) FROM PUBLIC;
+GRANT ALL ON FUNCTION bridge.balance_warning(p_account text, p_left_after numeric, p_days_left numeric) TO bridge_ops;
 
 REVOKE ALL ON FUNCTION bridge.balance_watch() FROM PUBLIC;
 

@@ -1,7 +1,7 @@
 -- One license, the addresses it had, and its newest orders.
 -- $1 license
 select l.license_id, l.source, l.service_id, l.provider, l.account, l.product_code, l.upstream_type, l.status, l.ip,
-       l.license_key, l.upstream_license_id, l.period_end, l.expires_at, l.bought_at, l.adopted_at, l.terminated_at,
+       l.license_key, l.upstream_license_id, l.period_end, l.expires_at, l.bought_at, l.adopted_at, l.terminated_at, l.invalid_at,
        l.pending, l.head_order, l.run_at, l.created_at, l.updated_at,
        coalesce((select jsonb_agg(jsonb_build_object('ip', i.ip, 'since', bridge.utc(i.since), 'until', bridge.utc(i.until),
                                                      'order_id', i.order_id::text) order by i.since desc)

@@ -4,6 +4,8 @@ with orders as (
   select a.accepted, a.succeeded, a.failed, a.cancelled, a.deliveries from ops.totals a
 ), label as (
   select u.*, format('account="%s"', replace(replace(u.account, '\', '\\'), '"', '\"')) as labels from ops.upstreams u
+), calls as materialized (
+  select * from ops.call_totals
 )
 select 1 as rank, 'license_bridge_orders_accepted_total' as family, 'counter' as type, 'Orders accepted.' as help, '' as labels, accepted::text as value from orders
 union all select 2, 'license_bridge_orders_finished_total', 'counter', 'Orders that ended, by state.', format('state="%s"', f.state), f.n::text
@@ -13,9 +15,9 @@ from unnest(array['queued', 'blocked', 'held', 'calling', 'in_doubt', 'needs_rev
 union all select 4, 'license_bridge_oldest_order_age_seconds', 'gauge', 'Age of the oldest unfinished order, by state.', format('state="%s"', s.state),
        coalesce(round(extract(epoch from now() - o.oldest), 3), 0)::text
 from unnest(array['queued', 'blocked', 'held', 'calling', 'in_doubt', 'needs_review']) s(state) left join ops.orders_by_state o using (state)
-union all select 5, 'license_bridge_upstream_calls_total', 'counter', 'Calls made to a provider.', c.labels, c.calls::text from ops.call_totals c
-union all select 6, 'license_bridge_upstream_errors_total', 'counter', 'Calls answered late, unclearly or not at all.', c.labels, c.errors::text from ops.call_totals c
-union all select 7, 'license_bridge_credits_spent_total', 'counter', 'Credits booked for purchases.', c.labels, c.spent::text from ops.call_totals c
+union all select 5, 'license_bridge_upstream_calls_total', 'counter', 'Calls made to a provider.', c.labels, c.calls::text from calls c
+union all select 6, 'license_bridge_upstream_errors_total', 'counter', 'Calls answered late, unclearly or not at all.', c.labels, c.errors::text from calls c
+union all select 7, 'license_bridge_credits_spent_total', 'counter', 'Credits booked for purchases.', c.labels, c.spent::text from calls c
 union all select 8, 'license_bridge_upstream_latency_seconds', 'summary', 'Duration of the calls of the last hour, by quantile.',
        l.labels || format(',quantile="%s"', q.quantile), (q.ms / 1000.0)::numeric(12, 3)::text
 from label l, lateral (values ('0.5', l.p50_ms), ('0.95', l.p95_ms), ('0.99', l.p99_ms)) q(quantile, ms) where q.ms is not null
@@ -36,7 +38,7 @@ union all select 18, 'license_bridge_deliveries_total', 'counter', 'Deliveries s
 from orders, lateral (values ('accepted', accepted), ('repeated', deliveries - accepted)) d(outcome, n)
 union all select 19, 'license_bridge_upstream_call_duration_seconds_bucket', 'histogram', 'How long calls took until their answer.',
        c.labels || format(',le="%s"', coalesce((b.ms / 1000.0)::float8::text, '+Inf')), c.durations[b.n]::text
-from ops.call_totals c, lateral unnest(c.bounds_ms || null::int) with ordinality b(ms, n)
-union all select 19, 'license_bridge_upstream_call_duration_seconds_sum', 'histogram', 'How long calls took until their answer.', c.labels, (c.elapsed_ms / 1000.0)::numeric(20, 3)::text from ops.call_totals c
-union all select 19, 'license_bridge_upstream_call_duration_seconds_count', 'histogram', 'How long calls took until their answer.', c.labels, c.durations[cardinality(c.durations)]::text from ops.call_totals c
+from calls c, lateral unnest(c.bounds_ms || null::int) with ordinality b(ms, n)
+union all select 19, 'license_bridge_upstream_call_duration_seconds_sum', 'histogram', 'How long calls took until their answer.', c.labels, (c.elapsed_ms / 1000.0)::numeric(20, 3)::text from calls c
+union all select 19, 'license_bridge_upstream_call_duration_seconds_count', 'histogram', 'How long calls took until their answer.', c.labels, c.durations[cardinality(c.durations)]::text from calls c
 order by rank, labels, family

@@ -166,4 +166,38 @@ insert into bridge.license (source, service_id, provider, account, product_code,
 select is(t.renewals(), 1::bigint, 'one that was active from the beginning');
 call t.sum();
 select is(t.differing(), 'none', '… folded');
+-- Whom a mark waits for: seen from here are four other sessions in transactions of their own.
+create extension dblink;
+create function t.other(p_name text, p_database text) returns void language sql as $$
+  select dblink_connect(p_name, format('host=%s port=%s dbname=%s user=%s', split_part(current_setting('unix_socket_directories'), ',', 1),
+                                       current_setting('port'), p_database, current_user));
+  select dblink_exec(p_name, 'begin');
+$$;
+create table t.virtual (name text, id text);
+create function t.known(p_name text) returns void language sql as $$
+  insert into t.virtual
+  select p_name, x.id from dblink(p_name, 'select virtualtransaction from pg_locks where locktype = ''virtualxid'' and pid = pg_backend_pid()') x(id text)
+$$;
+-- The names of those that a mark of some age would wait for.
+create function t.awaited(p_age interval, p_of text[]) returns text language sql volatile as $$
+  select coalesce(string_agg(v.name, ' ' order by v.name), 'nobody') from t.virtual v
+  where v.id = any (bridge.summed_running(clock_timestamp() - p_age, p_of))
+$$;
+select t.other('reads', current_database()), t.other('writes', current_database()), t.other('elsewhere', 'template1') \g /dev/null
+select x.id from dblink('writes', 'select pg_current_xact_id()::text') x(id text) \g /dev/null
+select t.known('reads'), t.known('writes'), t.known('elsewhere') \g /dev/null
+select is(t.awaited('0', null), 'reads writes', 'everybody of this database may have begun before the mark');
+select ok(not l.virtualtransaction = any (bridge.summed_running(clock_timestamp(), null)), '… but oneself')
+from pg_locks l where l.locktype = 'virtualxid' and l.pid = pg_backend_pid();
+select is(t.awaited('59 minutes', null), 'reads writes', '… within the hour');
+select is(t.awaited('61 minutes', null), 'writes', 'after an hour who has written nothing is not waited for');
+create table t.former as select bridge.summed_running(clock_timestamp(), null) as ids;
+select t.other('later', current_database()), t.known('later') \g /dev/null
+select is(t.awaited('0', null), 'later reads writes', 'somebody has come since');
+select is(t.awaited('0', (select ids from t.former)), 'reads writes', '… and is not waited for');
+select dblink_exec('reads', 'commit') \g /dev/null
+select is(t.awaited('0', (select ids from t.former)), 'writes', 'who is over is not waited for any more');
+select dblink_exec('writes', 'commit') \g /dev/null
+select is(t.awaited('0', (select ids from t.former)), 'nobody', '… and then nobody is');
+select dblink_disconnect(n) from unnest(array['reads', 'writes', 'later', 'elsewhere']) n \g /dev/null
 select * from finish();

@@ -10,11 +10,11 @@ create or replace view ops.awaited_renewals as
     from bridge.due_change c where c.period_end between (now() at time zone 'UTC')::date and (now() at time zone 'UTC')::date + 30
     union all
     select l.account, l.upstream_type, coalesce(l.billing_months, 1), -1
-    from (select distinct o.license_id from bridge.orders o
-          where o.type = 'license.renew' and o.state not in ('succeeded', 'failed', 'cancelled')) w
-    -- one by one: they are far fewer than the licenses that end
-    cross join lateral (select x.* from bridge.license x where x.license_id = w.license_id offset 0) l
-    where l.provider = '724license' and l.status = 'active' and l.period_end between (now() at time zone 'UTC')::date and (now() at time zone 'UTC')::date + 30
+    from bridge.license l
+    -- looked up by an array of them: they are far fewer than the licenses that end
+    where l.license_id = any (array(select o.license_id from bridge.orders o where o.type = 'license.renew'
+                                    and o.state not in ('succeeded', 'failed', 'cancelled')))
+      and l.provider = '724license' and l.status = 'active' and l.period_end between (now() at time zone 'UTC')::date and (now() at time zone 'UTC')::date + 30
   )
   select k.account, k.upstream_type, k.billing_months, k.licenses,
          trim_scale(coalesce(s.price, p.price * k.billing_months)) as price

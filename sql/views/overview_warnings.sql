@@ -1,11 +1,13 @@
 -- SPDX-License-Identifier: Apache-2.0
 create or replace view ops.overview_warnings as
   select 1 as rank, 'critical' as severity, 'review' as kind, null::text as subject,
-         format('%s orders lie in review, the oldest since %s UTC', s.orders, to_char(s.oldest at time zone 'UTC', 'YYYY-MM-DD HH24:MI')) as text
-  from ops.orders_by_state s where s.state = 'needs_review'
+         format('%s orders lie in review, the oldest since %s UTC', s.orders, to_char(f.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI')) as text
+  from (select count(*) as orders, min(o.order_id) as first from bridge.orders o
+        where o.state = 'needs_review' and o.state not in ('succeeded', 'failed', 'cancelled')) s
+  join bridge.orders f on f.order_id = s.first
   union all
-  select 2, 'warning', 'in_doubt', null, format('of %s calls it is not known yet whether they were carried out', s.orders)
-  from ops.orders_by_state s where s.state = 'in_doubt'
+  select 2, 'warning', 'in_doubt', null, format('of %s calls it is not known yet whether they were carried out', count(*))
+  from bridge.orders o where o.state = 'in_doubt' and o.state not in ('succeeded', 'failed', 'cancelled') having count(*) > 0
   union all
   select 3, 'critical', 'account_paused', a.account, format('account %s is paused: %s', a.account, a.pause_reason)
   from bridge.account a where a.paused
@@ -17,10 +19,8 @@ create or replace view ops.overview_warnings as
          format('the balance of %s cannot be read since %s UTC', a.account, to_char(a.unread_since at time zone 'UTC', 'YYYY-MM-DD HH24:MI'))
   from bridge.account a where a.unread_since < now() - interval '15 minutes'
   union all
-  select 6, case when b.left_after < 0 or b.days_left < 3 then 'critical' else 'warning' end, 'balance_low', b.account,
-         format('the credits of %s last %s days; after what waits and the renewals of 30 days %s are left', b.account,
-                coalesce(b.days_left::text, 'many'), b.left_after)
-  from ops.balance_runway b where b.left_after < 0 or b.days_left < 7
+  select 6, w.severity, 'balance_low', b.account, w.text
+  from ops.balance_runway b cross join lateral bridge.balance_warning(b.account, b.left_after, b.days_left) w
   union all
   select 7, 'warning', 'sandbox', a.account, format('account %s is a sandbox: nothing is concluded from its balance', a.account)
   from bridge.account a where a.sandbox
@@ -28,8 +28,8 @@ create or replace view ops.overview_warnings as
   select 8, 'critical', 'no_worker', null, 'no worker was seen within the last minute: nothing is carried out'
   where not exists (select from bridge.worker w where w.seen_at > now() - interval '1 minute')
   union all
-  select 9, 'warning', 'failures', null, format('%s orders failed within 24 hours', sum(f.orders))
-  from ops.failure_reasons_24h f having sum(f.orders) > 0
+  select 9, 'warning', 'failures', null, format('%s orders failed within 24 hours', count(*))
+  from bridge.order_history h where h.to_state = 'failed' and h.at > now() - interval '24 hours' having count(*) > 0
   union all
   select 10, 'warning', 'oldest_waiting', w.order_id::text,
          format('order %s waits since %s UTC: %s', w.order_id, to_char(w.created_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI'),

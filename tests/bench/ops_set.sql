@@ -9,6 +9,7 @@
 set session_replication_role = replica;
 set synchronous_commit = off;
 set maintenance_work_mem = '1GB';
+set work_mem = '256MB';
 set jit = off;
 set timezone = 'UTC';
 set client_min_messages = warning;
@@ -41,7 +42,8 @@ $$;
 
 insert into bridge.account (account, provider, quiet, balance, balance_at)
 select case when n < 8 then 'main' || n else 'zone' end, case when n < 8 then '724license' else 'lisanszone' end,
-       interval '10 minutes', case when n < 8 then 100000 end, now() from generate_series(1, 8) n;
+       interval '10 minutes', case when n < 8 then 100000 end, now() from generate_series(1, 8) n
+on conflict do nothing;
 insert into bridge.product (account, upstream_type, price) select 'main' || n, 'cpanel', 4 from generate_series(1, 7) n;
 insert into bridge.source (source, callbacks, accounts) select 's' || n, true, '{main1}' from generate_series(0, 9) n;
 insert into bridge.license (source, service_id, provider, account, product_code, upstream_type, status, ip, period_end,
@@ -128,7 +130,8 @@ insert into bridge.operator_action (at, actor, action, order_id, reason)
 select created_at, 'anna', 'order.release', order_id, 'as measured' from bridge.orders where order_id % 1000 = 501;
 insert into bridge.budget (account, endpoint, egress, requests, per, types)
 values ('zone', 'activate.php', 'default', 60, interval '1 hour', '{license.create}'),
-       ('zone', 'verify.php', 'default', 60, interval '1 hour', '{license.verify}');
+       ('zone', 'verify.php', 'default', 60, interval '1 hour', '{license.verify}')
+on conflict do nothing;
 insert into bridge.worker (worker, version) values ('w1', '1');
 
 select definition from index_of

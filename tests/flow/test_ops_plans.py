@@ -24,7 +24,7 @@ where s.schemaname = 'bridge' and c.reltuples > 5000 and regexp_replace(c.relnam
 @pytest.fixture(scope="module")
 def large():
     with Rig(RIG_ONLY="postgres") as rig:
-        ops_bench.build(rig.env["DATABASE_URL"], 60000)
+        ops_bench.build(rig, 60000)
         with psycopg.connect(rig.env["DATABASE_URL"]) as connection:
             yield connection
 

@@ -104,12 +104,19 @@ class Rig:
         self.down()
 
     def up(self):
-        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bridge-rig."))
+        self.up_in(pathlib.Path(tempfile.mkdtemp(prefix="bridge-rig.")))
+
+    def up_in(self, folder):
+        """Brings it up in a folder that may stay."""
+        self.dir = folder
         done = subprocess.run([HERE / "up", self.dir], env={**os.environ, **self.settings}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
                               start_new_session=True)
         if done.returncode:
             raise RuntimeError(f"the rig did not come up:\n{done.stdout}")
+        self.read_env()
+
+    def read_env(self):
         self.env = dict(line.split("=", 1) for line in (self.dir / "rig.env").read_text().splitlines())
 
     def down(self):
@@ -138,6 +145,10 @@ class Rig:
     def ctl(self, *words):
         """start, stop, kill or restart components: rig.ctl("kill", "worker1")."""
         subprocess.run([HERE / "ctl", self.dir, *words], stdin=subprocess.DEVNULL, check=True)
+
+    def names(self):
+        """Its components, in the order in which they were started."""
+        return (self.dir / "run" / "names").read_text().split()
 
     def log(self, name):
         return (self.dir / "log" / f"{name}.log").read_text(errors="replace")
