@@ -40,7 +40,7 @@ static const struct ops_list PRODUCTS = {.query = &QUERY_OPS_PRODUCTS, .filters 
 static const struct ops_list LEDGER = {.query = &QUERY_OPS_LEDGER, .filters = FILTERS_LEDGER, .paged = true};
 static const struct ops_list CALLBACKS = {.query = &QUERY_OPS_CALLBACKS, .filters = FILTERS_CALLBACKS, .paged = true};
 static const struct ops_list AUDIT = {.query = &QUERY_OPS_AUDIT, .filters = FILTERS_AUDIT, .paged = true};
-static const struct ops_list REVIEW = {.query = &QUERY_OPS_REVIEW, .filters = FILTERS_NONE};
+static const struct ops_list REVIEW = {.query = &QUERY_OPS_REVIEW, .filters = FILTERS_NONE, .paged = true};
 static const struct ops_list VIEW = {.query = &QUERY_OPS_VIEW, .filters = FILTERS_NONE, .named = true};
 static const struct ops_list OVERVIEW = {.query = &QUERY_OPS_OVERVIEW, .filters = FILTERS_NONE, .single = true};
 

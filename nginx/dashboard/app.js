@@ -17,6 +17,14 @@ import { Review } from './pages/review.js'
 const THEME = 'license-bridge-theme'
 const themeNow = () => localStorage.getItem(THEME) || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')
 
+function titleOf([first, second]) {
+  if (first === 'orders' && second) return t('Order {id}', { id: second })
+  if (first === 'licenses' && second) return t('License {id}', { id: second })
+  if (second === 'refused') return t('Refused deliveries')
+  const page = PAGES.find(([, path]) => path === first)
+  return page ? t(page[2]) : t('No such page')
+}
+
 function Login({ entered, error }) {
   const submit = (event) => {
     event.preventDefault()
@@ -35,7 +43,7 @@ function Page({ route, me, theme }) {
   const { path: [first, second, third], params } = route
   if (first === '') return html`<${Overview} theme=${theme} />`
   if (first === 'orders') return second ? html`<${Order} key=${second} id=${second} />` : html`<${Orders} params=${params} me=${me} />`
-  if (first === 'review') return html`<${Review} me=${me} />`
+  if (first === 'review') return html`<${Review} me=${me} params=${params} />`
   if (first === 'licenses' && second) return html`<${License} key=${second} id=${second} />`
   if (first === 'accounts') return html`<${Accounts} me=${me} />`
   const list = second === 'refused' ? `${first}/${second}` : first
@@ -108,6 +116,7 @@ function App() {
     localStorage.setItem(THEME, theme)
   }, [theme])
   const place = route.path.join('/')
+  useEffect(() => { document.title = me ? `${titleOf(route.path)} · License Bridge` : 'License Bridge' }, [me, place, language()])
   useEffect(() => {
     main.current?.focus({ preventScroll: true })
     scrollTo(0, 0)

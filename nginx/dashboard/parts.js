@@ -100,10 +100,10 @@ export function Told() {
   return html`<div class="told" role="status">${text && html`<span>${text}</span>`}</div>`
 }
 
-/** Newest-first pages: forward by the cursor, back by the browser's own history. */
-export const Older = ({ page, params, next }) => html`<nav class="pages" aria-label=${t('Pages')}>
-  ${params.before && html`<a class="button plain" href=${href(page, { ...params, before: '' })}>${t('Newest')}</a>`}
-  ${next && html`<a class="button plain" href=${href(page, { ...params, before: next })}>${t('Older')}</a>`}</nav>`
+/** Pages, newest first unless the words say otherwise: forward by the cursor, back by the browser's own history. */
+export const Older = ({ page, params, next, first = t('Newest'), further = t('Older') }) => html`<nav class="pages" aria-label=${t('Pages')}>
+  ${params.before && html`<a class="button plain" href=${href(page, { ...params, before: '' })}>${first}</a>`}
+  ${next && html`<a class="button plain" href=${href(page, { ...params, before: next })}>${further}</a>`}</nav>`
 
 export const orderLink = (id) => html`<a href=${href(`orders/${id}`)}>${id}</a>`
 

@@ -2,13 +2,16 @@
 // How values read: times, spans, credits.  Credits stay the exact decimal text they came as.
 import { language } from './words.js'
 
+// With the day in front and 24 hours, as an operator reads a log.
+const locale = () => (language() === 'en' ? 'en-GB' : language())
+
 export function time(iso) {
   if (!iso) return '–'
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(iso))
+  return new Intl.DateTimeFormat(locale(), { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(iso))
 }
 
 export function clock(iso) {
-  return new Intl.DateTimeFormat(language(), { hour: '2-digit', minute: '2-digit' }).format(new Date(iso))
+  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(new Date(iso))
 }
 
 const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]]

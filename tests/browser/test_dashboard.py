@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 
+import psycopg
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "rig"))
+sys.path[:0] = [str(ROOT / "tests" / "rig"), str(ROOT / "tests" / "bench")]
+import ops_bench  # noqa: E402
 from bridge import Rig  # noqa: E402
 
 HOSTILE = '<img src=x onerror="globalThis.owned=1">'
@@ -92,6 +94,8 @@ def filled(rig):
         rig.wait(order, ("succeeded",))
     rig.wait(rig.send("license.renew", service_id="svc1", product_code="cpanel", ip="203.0.113.10", billing_months=1,
                       operation_key="svc1:renew:1").body["order_id"], ("succeeded",))
+    with psycopg.connect(rig.env["DATABASE_URL"]) as owner:
+        owner.execute("select bridge.license_invalid(license_id, 'gone') from bridge.license where service_id = 'svc8'")
     assert rig.send("license.create", service_id="svc9", product_code="cpanel", ip="203.0.113.010", billing_months=1,
                     operation_key="x").status == 422
     assert rig.deliver(b'{"type":"' + HOSTILE.encode() + b'"}').status in (400, 422)
@@ -128,11 +132,21 @@ def scene():
         yield rig, filled(rig)
 
 
-@pytest.mark.parametrize("walk", WALKS)
-def test_walk(scene, walker, walk):
-    rig, facts = scene
+def walked(rig, walker, walk, facts):
     env = {**os.environ, "BASE": rig.env["OPS_URL"], "TOKEN": rig.env["OPS_TOKEN"], "SCREENS": str(ROOT / "build" / "screens"),
            "FACTS": json.dumps(facts)}
     done = subprocess.run(["node", "walks.js", walk], cwd=walker, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout
+    print(done.stdout)
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_walk(scene, walker, walk):
+    walked(scene[0], walker, walk, scene[1])
+
+
+@pytest.mark.skipif("OPS_SET" not in os.environ, reason="OPS_SET names no large set (make bench-ops)")
+def test_the_orders_of_a_large_set_are_painted_as_soon(walker):
+    with ops_bench.kept_set(os.environ["OPS_SET"], 10000000) as rig:
+        walked(rig, walker, "paint", {})

@@ -140,13 +140,6 @@ def test_pages_join_without_gap_or_repeat(rig, services, anna):
             seen += [int(item["order_id"]) for item in page["items"]]
             before = page["next"]
         assert seen == sorted(set(seen), reverse=True) and set(whole) <= set(seen), query
-    seen, before = [], ""
-    while before is not None:
-        page = anna(f"/ledger?limit=3{before and '&before=' + before}").body
-        seen += [int(entry["entry_id"]) for entry in page["items"]]
-        before = page["next"]
-    assert seen == sorted(set(seen), reverse=True)
-    assert len(seen) >= int(sql(rig, "select count(*) from bridge.ledger")) - 2
 
 
 def test_csv_is_the_same_rows_and_no_formula(rig, services, anna):
@@ -438,3 +431,36 @@ def test_latency_is_a_view_and_no_burden_on_the_overview(rig, services, anna):
     assert row["source"] == "demo" and row["orders"] >= 1
     assert 0 <= float(row["p50_s"]) <= float(row["p99_s"]) <= float(row["max_s"])
     assert not {"deliveries_1h", "ack_latency_1h"} & set(anna("/overview").body)
+
+
+@pytest.mark.parametrize("path, key", [("/ledger", "entry_id"), ("/deliveries", "delivery_id"), ("/licenses", "license_id"),
+                                       ("/audit", "action_id"), ("/deliveries/refused", "delivery_id"), ("/review", "order_id")])
+def test_pages_of_each_list_are_the_whole(rig, services, anna, reviewed, path, key):
+    for service in (services() for _ in range(3)):
+        order = service.done("license.create")["order_id"]
+        sql(rig, f"select bridge.operator_note('anna', 'test', {order}, null, 'x')" if path == "/audit" else "select 1")
+        rig.send("license.create", service_id=service.id, product_code="nonsense", delivery=f"page_{service.id}")
+    doubts = [reviewed()[1] for _ in range(3)] if path == "/review" else []
+    whole = [item[key] for item in anna.items(f"{path}?limit=500")]
+    assert len(whole) >= 3
+    seen, at = [], ""
+    while at is not None:
+        page = anna(f"{path}?limit=2{at and '&before=' + at}").body
+        assert len(seen) <= len(whole) + 10, "it goes round in circles"
+        seen += [item[key] for item in page["items"]]
+        at = page["next"]
+    # What came meanwhile, refused deliveries that are still being kept, may be among the newest.
+    assert [one for one in seen if one in whole] == whole
+    for order in doubts:  # or they taint the windows of whoever comes next
+        settled(anna, order)
+
+
+def settled(operator, order):
+    """Answers for an order in review as soon as that may be."""
+    answer = operator(f"/orders/{order}/resolve", {"answer": "did_not_happen", "reason": "looked"})
+    for _ in range(100):
+        if answer.status != 409:
+            break
+        time.sleep(answer.body["wait_ms"] / 1000)
+        answer = operator(f"/orders/{order}/resolve", {"answer": "did_not_happen", "reason": "looked"})
+    assert answer.status == 200, answer

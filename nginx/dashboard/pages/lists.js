@@ -16,7 +16,8 @@ const LISTS = {
   licenses: {
     title: 'Licenses', path: '/licenses', filters: [['text', 'Search'], ['source', 'Source'], ['service', 'Service'], ['ip', 'IP'], ['account', 'Account'], ['product', 'Product'], ['status', 'Status']],
     row: (one) => href(`licenses/${one.license_id}`),
-    columns: () => [{ name: 'license_id', label: t('License') }, { name: 'status', label: t('Status') }, { name: 'product_code', label: t('Product') },
+    columns: () => [{ name: 'license_id', label: t('License') }, { name: 'status', label: t('Status'), show: (one) => (one.invalid_at ? html`${one.status} <span class="state" data-state="in_doubt">${t('called invalid')}</span>` : one.status) },
+      { name: 'product_code', label: t('Product'), tight: true },
       { name: 'ip', label: t('IP'), tight: true }, { name: 'service_id', label: t('Service'), show: (one) => `${one.source} ${one.service_id}` },
       { name: 'upstream_license_id', label: t('Upstream') }, { name: 'license_key', label: t('License key') },
       { name: 'period_end', label: t('Paid until') }, moment('expires_at', t('Expires')), { name: 'pending', label: t('Orders waiting'), number: true }],

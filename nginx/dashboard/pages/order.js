@@ -6,6 +6,7 @@ import { Ask, Card, Facts, Loaded, Moment, State, copy, tell } from '../parts.js
 import { href } from '../route.js'
 import { credits, millis, time } from '../show.js'
 import { stateWord, t } from '../words.js'
+import { nextTry } from './orders.js'
 import { Evidence, Settle } from './review.js'
 
 const ACTIONS = {
@@ -64,7 +65,7 @@ const OrderFacts = ({ order: o }) => html`<${Facts} facts=${[
   [t('License'), o.license_id && html`<a href=${href(`licenses/${o.license_id}`)}>${o.license_id}${o.upstream_license_id ? ` · ${o.upstream_license_id}` : ''}</a>`],
   [t('Price'), o.price && credits(o.price)], [t('Credits'), o.credits && credits(o.credits)], [t('Calls'), o.attempts],
   [t('Came'), html`<${Moment} at=${o.created_at} />`], [t('Ended'), o.finished_at && html`<${Moment} at=${o.finished_at} />`],
-  [t('Next try'), o.next_try_at && html`<${Moment} at=${o.next_try_at} />`]]} />`
+  [t('Next try'), nextTry(o) && html`<${Moment} at=${nextTry(o)} />`]]} />`
 
 export function Order({ id }) {
   const order = useLive(`/orders/${encodeURIComponent(id)}`, {}, 3)

@@ -10,6 +10,9 @@ import { ORDER_STATES, stateWord, t } from '../words.js'
 const FIELDS = [['source', 'Source'], ['service', 'Service'], ['account', 'Account'], ['product', 'Product'], ['ip', 'IP'], ['license', 'License'], ['key', 'Key']]
 export const TYPES = ['create', 'renew', 'suspend', 'unsuspend', 'terminate', 'change_ip', 'change_product', 'verify'].map((one) => `license.${one}`)
 
+/** When it is tried again; what waits for a person is not. */
+export const nextTry = (one) => (one.state === 'needs_review' ? null : one.next_try_at)
+
 export const orderColumns = () => [
   { name: 'order_id', label: t('Order') },
   { name: 'state', label: t('State'), show: (one) => html`<${State} state=${one.state} />` },
@@ -21,7 +24,7 @@ export const orderColumns = () => [
   { name: 'attempts', label: t('Calls'), number: true },
   { name: 'credits', label: t('Credits'), number: true, show: (one) => credits(one.credits ?? null) },
   { name: 'created_at', label: t('Came'), tight: true, show: (one) => html`<${Moment} at=${one.created_at} />` },
-  { name: 'next_try_at', label: t('Next try'), tight: true, show: (one) => html`<${Moment} at=${one.next_try_at} />` },
+  { name: 'next_try_at', label: t('Next try'), tight: true, show: (one) => html`<${Moment} at=${nextTry(one)} />` },
 ]
 
 function Filters({ params }) {

@@ -58,10 +58,10 @@ export const AccountCard = ({ account: a, children }) => html`<section class="ca
     ${a.paused && html`<span class="state" data-state="held">${t('paused')}</span>`}
     ${a.sandbox && html`<span class="state" data-state="queued">${t('sandbox')}</span>`}</header>
   ${a.alarm && html`<p class="problem">${a.alarm}</p>`}${a.paused && html`<p>${a.pause_reason}</p>`}
-  <p class="big">${credits(a.balance)} <small>${t('credits')}, <${Moment} at=${a.balance_at} /></small></p>
+  ${a.balance !== null && html`<p class="big">${credits(a.balance)} <small>${t('credits')}, <${Moment} at=${a.balance_at} /></small></p>
   <p>${a.days_left !== null ? t('lasts {days} days at {spent} a day', { days: a.days_left, spent: credits(a.spent_a_day) }) : t('no purchases to foresee from')}</p>
   <p>${t('{orders} orders wait for {credits} credits; renewals of 30 days: {renewals}', { orders: count(a.waiting_orders),
-    credits: credits(a.waiting_credits), renewals: credits(a.renewals_credits) })}</p>
+    credits: credits(a.waiting_credits), renewals: credits(a.renewals_credits) })}</p>`}
   <p>${t('{calls} calls in the last hour, {errors} errors, p50 {p50}, p95 {p95}, p99 {p99}', { calls: count(a.calls_1h), errors: count(a.errors_1h),
     p50: millis(a.p50_ms), p95: millis(a.p95_ms), p99: millis(a.p99_ms) })}</p>
   ${(a.budgets || []).map((budget) => html`<${Budget} budget=${budget} />`)}${children}</section>`

@@ -2,7 +2,7 @@
 // The tray: what the bridge cannot decide by itself.  Evidence first, then three answers; there is no retry.
 import { html, useState } from '../vendor/htm-preact-3.1.1.js'
 import { live as polling, post, useLive } from '../api.js'
-import { Ask, Facts, Loaded, Moment, State, tell } from '../parts.js'
+import { Ask, Facts, Loaded, Moment, Older, State, tell } from '../parts.js'
 import { href } from '../route.js'
 import { credits, span } from '../show.js'
 import { stateWord, t } from '../words.js'
@@ -51,14 +51,15 @@ export function Settle({ item }) {
     ${asked && html`<${Answer} item=${item} answer=${asked} close=${() => ask(null)} />`}</footer>`
 }
 
-export function Review({ me }) {
-  const tray = useLive('/review', {}, 4)
+export function Review({ me, params }) {
+  const tray = useLive('/review', { limit: 50, ...params }, 4)
   return html`<h1>${t('Review')}</h1>
     <p class="lead">${t('The answer of these calls was lost, and the evidence does not decide. Look at the provider’s panel, then say what happened.')}</p>
     <${Loaded} live=${tray}>${(data) => (data.items.length === 0
       ? html`<p class="calm">${t('Nothing to review. Nothing is in doubt for a person.')}</p>`
-      : data.items.map((item) => html`<article class="card wide" key=${item.order_id} aria-labelledby=${`review-${item.order_id}`}>
+      : html`${data.items.map((item) => html`<article class="card wide" key=${item.order_id} aria-labelledby=${`review-${item.order_id}`}>
           <header><h2 id=${`review-${item.order_id}`}><a data-row href=${href(`orders/${item.order_id}`)}>${t('Order {id}', { id: item.order_id })}</a></h2>
             <${State} state="needs_review" /></header><p>${item.reason}</p><${Evidence} item=${item} />
-          ${me.scopes.includes('settle') ? html`<${Settle} item=${item} />` : html`<p class="nothing">${t('Your token may not settle.')}</p>`}</article>`))}<//>`
+          ${me.scopes.includes('settle') ? html`<${Settle} item=${item} />` : html`<p class="nothing">${t('Your token may not settle.')}</p>`}</article>`)}
+        <${Older} page="review" params=${params} next=${data.next} first=${t('Oldest')} further=${t('Newer')} />`)}<//>`
 }

@@ -11,14 +11,26 @@ const walks = {
     await mkdir(SCREENS, { recursive: true })
     for (const theme of ['light', 'dark']) {
       const { page, faults } = await inside('', { colorScheme: theme })
+      const titles = new Set()
       for (const path of [...PAGES, ...detail()]) {
         await show(page, path)
         await page.waitForTimeout(300)
+        titles.add(await page.title())
         await page.screenshot({ path: `${SCREENS}/${named(path)}-${theme}.png`, fullPage: true })
         check((await page.locator('main .problem[role=alert]').count()) === 0, `${path}: ${await page.locator('main .problem').allTextContents()}`)
       }
+      check(titles.size === PAGES.length + 2 && [...titles].every((one) => one.endsWith(' · License Bridge')), `titles: ${[...titles]}`)
       check(faults.length === 0, faults.join('\n'))
     }
+  },
+
+  async invalid_licenses() {
+    const { page } = await inside('licenses?service=svc8')
+    await page.locator('tbody tr', { hasText: 'called invalid' }).locator('a').first().click()
+    await page.locator('main h1', { hasText: 'called invalid' }).waitFor()
+    await page.locator('.facts', { hasText: 'Called invalid by its provider' }).waitFor()
+    await show(page, 'licenses?service=svc7')
+    check((await page.getByText('called invalid').count()) === 0, 'a good license is called invalid')
   },
 
   async phone() {
@@ -166,10 +178,33 @@ const walks = {
     check(asked === 0, `a paused page asked ${asked} times`)
   },
 
+  // From the click on the menu to the frame in which the list's rows stand; the page before has other rows.
+  async paint() {
+    const { page } = await inside('audit')
+    const spans = []
+    for (let round = 0; round < 30; round++) {
+      await show(page, round % 2 ? 'audit' : 'ledger')
+      spans.push(await page.evaluate(() => new Promise((done) => {
+        const began = performance.now()
+        const look = () => requestAnimationFrame(() => {
+          if (!document.querySelector('main tbody .state[data-state]')) return look()
+          return setTimeout(() => done(performance.now() - began)) // behind the frame that shows them
+        })
+        document.querySelector('.menu a[href="#/orders"]').click()
+        look()
+      })))
+    }
+    spans.sort((a, b) => a - b)
+    const [median, late] = [spans[15], spans[27]].map((span) => Math.round(span))
+    console.log(`paint: median_ms=${median} p90_ms=${late} worst_ms=${Math.round(spans[29])}`)
+    check(late <= 100, `the list of orders is painted after ${spans.map((span) => Math.round(span))} ms`)
+  },
+
   async turkish() {
     const { page, faults } = await inside('')
     await page.getByRole('button', { name: 'Türkçe' }).click()
     await page.locator('main h1', { hasText: 'Genel bakış' }).waitFor()
+    check((await page.title()) === 'Genel bakış · License Bridge', await page.title())
     check((await page.getAttribute('html', 'lang')) === 'tr', 'the page does not say its language')
     await page.screenshot({ path: `${SCREENS}/overview-turkish.png`, fullPage: true })
     check(faults.length === 0, faults.join('\n'))
