@@ -119,6 +119,11 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(OBJ_fuzz) $(call obj,$(filter-out fcgi/ma
 .PHONY: fuzzers
 fuzzers: $(FUZZ)
 
+# What makes single calls of libc fail in the programs that are tested (LD_PRELOAD; not together with sanitizers).
+$(B)/faults.so: tests/faults/faults.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -U_FORTIFY_SOURCE -fPIC -shared -o $@ $<
+
 # What `make bench` measures with: a load generator and a program to be compared with, no product code.
 bench_obj = $(patsubst %,$(B)/obj/tests/bench/%.o,$(1))
 $(B)/bench/load: $(call bench_obj,load webhook answer histogram)
@@ -164,6 +169,11 @@ failover: ## two hosts, pulled cables, a new primary: nothing lost, nothing boug
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin
 	@VARIANT=$(VARIANT) RIG_NO_BUILD=1 /usr/bin/python3 tests/chaos/failover.py --times $(or $(TIMES),3) \
 	  --seed $(or $(SEED),1) $(if $(WITHOUT),--without $(WITHOUT))
+.PHONY: faults
+faults: ## the k-th malloc, send, recv or connect fails, for one k after the other; EVERY, SEED
+	@tests/rig/deps check
+	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin build/release/faults.so
+	@VARIANT=release /usr/bin/python3 tests/faults/walk.py --every $(or $(EVERY),11) --seed $(or $(SEED),0)
 fuzz: ## every reader of foreign bytes under libFuzzer, SECONDS each (60)
 	@tests/rig/deps check
 	@tests/fuzz/run $(or $(SECONDS),60)

@@ -5,6 +5,7 @@
  * holds no upstream token and cannot spend: it hands orders to PostgreSQL and
  * nothing else.  This file reads the command line; program.c does the rest. */
 #include <getopt.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/secret.h"
 #include "base/service.h"
 #include "fcgi/ops.h"
@@ -125,6 +128,8 @@ int main(int argc, char **argv)
                                                        : "what was passed is not one listening socket");
     secret_harden_process();
     descriptors_raise();
+    memory_guard_crypto();
+    json_set_alloc_funcs(heap_alloc, free); /* no memory is not bad JSON */
     log_open("bridge-fcgi", level);
     struct config *config = config_load_without_tokens(options.config_path, error);
     if (config == NULL) {

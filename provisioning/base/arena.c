@@ -26,7 +26,7 @@ struct arena_block {
     alignas(max_align_t) unsigned char data[];
 };
 
-static _Noreturn void memory_exhausted(size_t size)
+_Noreturn void heap_exhausted(size_t size)
 {
     log_error("memory.exhausted", log_int("bytes", size > INT64_MAX ? INT64_MAX : (int64_t)size));
     _exit(EX_OSERR);
@@ -37,7 +37,7 @@ void *heap_alloc(size_t size)
     void *memory = calloc(1, size > 0 ? size : 1);
 
     if (!memory)
-        memory_exhausted(size);
+        heap_exhausted(size);
     return memory;
 }
 
@@ -46,7 +46,7 @@ void *heap_resize(void *old, size_t size)
     void *memory = realloc(old, size > 0 ? size : 1);
 
     if (!memory)
-        memory_exhausted(size);
+        heap_exhausted(size);
     return memory;
 }
 
@@ -97,7 +97,7 @@ void *arena_alloc(struct arena *arena, size_t size)
     const size_t align = alignof(max_align_t);
 
     if (size > SIZE_MAX / 2)
-        memory_exhausted(size);
+        heap_exhausted(size);
     size_t rounded = size > 0 ? (size + align - 1) / align * align : align;
     struct arena_block *block = arena->blocks;
     if (!block || block->size - block->used < rounded)

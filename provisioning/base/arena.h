@@ -35,5 +35,7 @@ char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((
 void *heap_alloc(size_t size); /* zeroed */
 void *heap_resize(void *old, size_t size);
 char *heap_strdup(const char *s); /* NULL in, NULL out */
+/* Ends the process as those do; for who was refused `size` bytes by somebody else. */
+_Noreturn void heap_exhausted(size_t size);
 
 #endif

@@ -226,6 +226,7 @@ cfg_t *config_file_parse(struct config_loader *loader)
     struct text text;
     cfg_t *file = NULL;
 
+    errno = 0;
     text_init(&text, CONFIG_FILE_MAX);
     if (!file_read(loader, &text))
         goto out;
@@ -235,6 +236,8 @@ cfg_t *config_file_parse(struct config_loader *loader)
     else if (file_scan(loader, text.data))
         file = text_parse(loader, text.data);
 out:
+    if (!file && errno == ENOMEM) /* not a mistake in the file, for which nobody would start us again */
+        heap_exhausted(text.len);
     text_clear(&text);
     return file;
 }

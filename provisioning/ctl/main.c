@@ -4,11 +4,15 @@
  * One row of the table below is the whole truth of a command: its name, what it
  * takes, what help says, what it runs.  The program holds no state; whatever it
  * changes is one statement in PostgreSQL or one call that it says it makes. */
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/arena.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/secret.h"
 #include "ctl/ctl.h"
 
@@ -132,6 +136,8 @@ int main(int argc, char **argv)
     /* What a person must know is said by the command itself. */
     log_open("bridgectl", LOG_LEVEL_ERROR);
     secret_harden_process();
+    memory_guard_crypto();
+    json_set_alloc_funcs(heap_alloc, free); /* no memory is not bad JSON */
     arena_init(&ctl.arena);
     int status = argc > 0 ? command_line_read(&ctl, argv + 1) : EX_USAGE;
     if (status == EX_OK)

@@ -7,6 +7,7 @@
  * a socket. */
 #include <errno.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/service.h"
 #include "base/text.h"
 #include "dispatch/callback.h"
@@ -290,6 +292,8 @@ int main(int argc, char **argv)
     struct worker worker = {.clock = &clock_system};
     log_open("bridge-worker", LOG_LEVEL_INFO);
     secret_harden_process();
+    memory_guard_crypto();
+    json_set_alloc_funcs(heap_alloc, free); /* no memory is not bad JSON */
     struct config *config = config_load(path, error);
     if (config == NULL) {
         log_error("config.unusable", log_str("reason", error));

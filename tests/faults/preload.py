@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs of a rig under build/…/faults.so: which call fails, and what became of the program."""
+import mmap
+import pathlib
+import shlex
+import signal
+import struct
+import subprocess
+import time
+
+KINDS = {"malloc": 1, "send": 2, "recv": 3, "connect": 4}  # enum fault_kind
+LAYOUT = "=4I64s"  # struct control: kind, at, seen, fired, whose
+UNAVAILABLE = range(64, 79)  # sysexits: a program that says why it ends
+FLEX_FATAL = 2  # how the scanner that flex makes ends its program
+STOP_S = 20
+
+
+class Control:
+    """The page that a program shares with us."""
+
+    def __init__(self, folder):
+        self.path = pathlib.Path(folder) / "fault-control"
+        self.path.write_bytes(bytes(4096))
+        with self.path.open("r+b") as file:
+            self.page = mmap.mmap(file.fileno(), 4096)
+        self.last = ""
+
+    def arm(self, kind, at):
+        """The at-th call of that kind fails, counted from now."""
+        self.disarm()
+        self.last = self.whose() or self.last
+        struct.pack_into("=3I64s", self.page, 4, at, 0, 0, b"")
+        struct.pack_into("=I", self.page, 0, KINDS[kind])
+
+    def disarm(self):
+        struct.pack_into("=I", self.page, 0, 0)
+
+    def whose(self):
+        """The program or library whose call has failed, "" when none has since it was armed."""
+        return struct.unpack_from(LAYOUT, self.page)[4].rstrip(b"\0").decode()
+
+    def fired(self):
+        return struct.unpack_from(LAYOUT, self.page)[3] == 1
+
+
+class Faulted:
+    """A component of a rig, run by us instead of by the rig, so that we see how it ends."""
+
+    def __init__(self, rig, name, control):
+        self.rig, self.name, self.control = rig, name, control
+        self.listens = (rig.dir / "run" / f"{name}.listen").exists()
+        command = shlex.split((rig.dir / "run" / f"{name}.cmd").read_text())
+        library = f"{rig.env['BIN']}/faults.so"
+        self.command = ["env", f"LD_PRELOAD={library}", f"FAULT_CONTROL={control.path}", *command]
+        self.process = None
+        self.deaths = []  # how it ended, each time that it did
+        rig.ctl("stop", name)
+
+    def alive(self):
+        """Also notes how it has ended."""
+        if self.process is not None and self.process.poll() is not None:
+            self.deaths.append((self.process.returncode, self.control.whose() or self.control.last))
+            self.process = None
+        return self.process is not None
+
+    def start(self):
+        """Runs, and listens if it is to; or has ended already."""
+        with (self.rig.dir / "log" / f"{self.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, cwd=self.rig.env["PRIVATE"], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True)
+        end = time.monotonic() + STOP_S
+        while self.alive() and self.listens and not self.listening():
+            assert time.monotonic() < end, f"{self.name} neither listens nor ends"
+            time.sleep(0.005)
+
+    def listening(self):
+        where = (self.rig.dir / "run" / f"{self.name}.listen").read_text().strip()
+        lines = pathlib.Path("/proc/net/unix").read_text().splitlines()
+        return any(line.endswith(" " + where) and line.split()[3] == "00010000" for line in lines)
+
+    def ensure(self):
+        """As a service manager does: what has ended is started again."""
+        while not self.alive():
+            self.start()
+
+    def stop(self):
+        """Asked to stop, it ends with 0, whatever has happened to it before."""
+        if not self.alive():
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        self.process = None
+        if status != 0:
+            self.deaths.append((status, "asked to stop"))
+
+    def crashes(self):
+        """Deaths that nobody has meant: by a signal other than abort()'s, or without saying why."""
+        self.alive()
+        return [(status, whose) for status, whose in self.deaths if not deliberate(status, whose)]
+
+
+def deliberate(status, whose):
+    """libconfuse reads the configuration before anything else begins, and does not look whether it gets memory."""
+    if whose.startswith("libconfuse.so") and status in (-signal.SIGSEGV, FLEX_FATAL):
+        return True
+    return status == -signal.SIGABRT or status in UNAVAILABLE
