@@ -3,7 +3,8 @@
  *
  * The file that FAULT_CONTROL names is mapped by the program and by the test: `kind` says what shall fail, `at` which
  * call of that kind, counted from the moment at which both were written; `seen` counts them, `fired` says that it has
- * happened, and `whose` which program or library had asked.  One failure, then the program is left alone: what is looked for is what it does after it.
+ * happened, and `whose` which program or library had asked.  One failure, then the program is left alone: what is
+ * looked for is what it does after it.
  *
  * Memory fails as it does when there is none, a socket as when the peer is gone, anything else that is read or written
  * with EIO.  System calls are made directly, because what is preloaded may not ask the loader for the real ones: that

@@ -10,7 +10,8 @@ import time
 
 KINDS = {"malloc": 1, "send": 2, "recv": 3, "connect": 4}  # enum fault_kind
 LAYOUT = "=4I64s"  # struct control: kind, at, seen, fired, whose
-UNAVAILABLE = range(64, 79)  # sysexits: a program that says why it ends
+SAID_WHY = set(range(64, 79))  # sysexits: a program that says why it ends
+FOR_GOOD = {64, 65, 66, 77, 78}  # RestartPreventExitStatus of the units: no answer to a shortage that passes
 FLEX_FATAL = 2  # how the scanner that flex makes ends its program
 STOP_S = 20
 
@@ -23,12 +24,12 @@ class Control:
         self.path.write_bytes(bytes(4096))
         with self.path.open("r+b") as file:
             self.page = mmap.mmap(file.fileno(), 4096)
-        self.last = ""
+        self.last = self.kind = ""
 
     def arm(self, kind, at):
         """The at-th call of that kind fails, counted from now."""
         self.disarm()
-        self.last = self.whose() or self.last
+        self.last, self.kind = self.whose() or self.last, kind
         struct.pack_into("=3I64s", self.page, 4, at, 0, 0, b"")
         struct.pack_into("=I", self.page, 0, KINDS[kind])
 
@@ -38,6 +39,13 @@ class Control:
     def whose(self):
         """The program or library whose call has failed, "" when none has since it was armed."""
         return struct.unpack_from(LAYOUT, self.page)[4].rstrip(b"\0").decode()
+
+    def deliberate(self, status, service=True):
+        """Whether a program (one that is started again, or not) that ended so after the failure has meant to.
+        libconfuse reads the configuration before anything else begins, and does not look whether it gets memory."""
+        if (self.whose() or self.last).startswith("libconfuse.so") and status in (-signal.SIGSEGV, FLEX_FATAL):
+            return True
+        return status == -signal.SIGABRT or status in (SAID_WHY - FOR_GOOD if service and self.kind == "malloc" else SAID_WHY)
 
     def fired(self):
         return struct.unpack_from(LAYOUT, self.page)[3] == 1
@@ -53,15 +61,19 @@ class Faulted:
         library = f"{rig.env['BIN']}/faults.so"
         self.command = ["env", f"LD_PRELOAD={library}", f"FAULT_CONTROL={control.path}", *command]
         self.process = None
-        self.deaths = []  # how it ended, each time that it did
+        self.crashes = []  # status and who was refused, each time that nobody had meant it to end
         rig.ctl("stop", name)
 
     def alive(self):
-        """Also notes how it has ended."""
+        """Also looks at how it has ended."""
         if self.process is not None and self.process.poll() is not None:
-            self.deaths.append((self.process.returncode, self.control.whose() or self.control.last))
+            self.ended(self.process.returncode)
             self.process = None
         return self.process is not None
+
+    def ended(self, status):
+        if not self.control.deliberate(status):
+            self.crashes.append((status, self.control.whose() or self.control.last))
 
     def start(self):
         """Runs, and listens if it is to; or has ended already."""
@@ -96,16 +108,4 @@ class Faulted:
             raise
         self.process = None
         if status != 0:
-            self.deaths.append((status, "asked to stop"))
-
-    def crashes(self):
-        """Deaths that nobody has meant: by a signal other than abort()'s, or without saying why."""
-        self.alive()
-        return [(status, whose) for status, whose in self.deaths if not deliberate(status, whose)]
-
-
-def deliberate(status, whose):
-    """libconfuse reads the configuration before anything else begins, and does not look whether it gets memory."""
-    if whose.startswith("libconfuse.so") and status in (-signal.SIGSEGV, FLEX_FATAL):
-        return True
-    return status == -signal.SIGABRT or status in UNAVAILABLE
+            self.ended(status)

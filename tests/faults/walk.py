@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "rig"), str(HERE.parent / "chaos")]
 from bridge import Rig  # noqa: E402
 from ground import SECRET, Ground, account_name, product_code  # noqa: E402
-from preload import KINDS, Control, Faulted, deliberate  # noqa: E402
+from preload import KINDS, Control, Faulted  # noqa: E402
 
 ACCOUNTS = 32  # one in doubt waits for its quiet time; meanwhile the next one is bought from
 ACKNOWLEDGED_S = 30
@@ -109,7 +109,7 @@ def webhooks(rig, control, kind, steps, from_start):
     stored = dict(rows(rig, f"select delivery_id, order_id from bridge.delivery where delivery_id like '{tag}-%'"))
     found.lost = [delivery for delivery, order in orders.items() if stored.get(delivery) != order]
     found.double = rows(rig, "select service_id, count(*) from bridge.orders group by 1 having count(*) > 1")
-    found.crashes = [(tag, *death) for death in door.crashes()]
+    found.crashes = [(tag, *crash) for crash in door.crashes]
     return found
 
 
@@ -190,7 +190,7 @@ def purchases(ground, control, kind, steps):
         worker.stop()
     found = shop.judge(left)
     found.runs = runs
-    found.crashes = [(f"worker {kind}", *death) for death in worker.crashes()]
+    found.crashes = [(f"worker {kind}", *crash) for crash in worker.crashes]
     return found
 
 
@@ -215,7 +215,7 @@ def lists(rig, control, kind, steps):
         control.disarm()
         if done.returncode == 0 and done.stdout != expected.stdout:
             found.wrong.append((f"bridgectl {kind} {k}", "0, but not the list"))
-        elif done.returncode != 0 and not deliberate(done.returncode, control.whose()):
+        elif done.returncode != 0 and not control.deliberate(done.returncode, service=False):
             found.crashes.append((f"bridgectl {kind} {k}", done.returncode, control.whose()))
         return control.fired()
 
