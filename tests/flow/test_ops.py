@@ -390,20 +390,12 @@ def test_a_slow_question_is_given_up(rig, anna):
                       "where application_name like 'bridge-fcgi ops%'")
     assert limits == "bridge_operator bridge_ops"
     # Somebody holds the table: the reader waits for its lock and is sent away instead of hanging.
-    holder = subprocess.Popen(["psql", "-X", rig.env["DATABASE_URL"], "-c",
-                               "begin; lock table bridge.product_price in access exclusive mode; select pg_sleep(5)"],
-                              stdout=subprocess.DEVNULL)
-    try:
-        while sql(rig, "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted "
-                       "and relation = 'bridge.product_price'::regclass") == "0":
-            time.sleep(0.05)
+    with rig.transaction("lock table bridge.product_price in access exclusive mode"):
         began = time.monotonic()
         answer = anna("/products")
         assert answer.status == 503 and answer.headers["retry-after"]
         assert "two seconds" in answer.body["detail"] and 1.5 < time.monotonic() - began < 4.5
         assert anna("/me").status == 200
-    finally:
-        holder.wait()
 
 
 # Views.

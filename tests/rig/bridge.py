@@ -158,6 +158,21 @@ class Rig:
         return subprocess.run([f"{self.env['BIN']}/bridgectl", "--config", self.env["CONFIG"], *words],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
+    @contextlib.contextmanager
+    def transaction(self, statement):
+        """Somebody's transaction: it has done the statement, holds its locks and its snapshot, and waits."""
+        psql = subprocess.Popen(["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", self.env["DATABASE_URL"]],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        try:
+            psql.stdin.write(f"begin isolation level repeatable read; {statement};\n\\echo held\n")
+            psql.stdin.flush()
+            while (line := psql.stdout.readline()) != "held\n":
+                if not line:
+                    raise RuntimeError(f"not carried out: {statement}")
+            yield
+        finally:
+            psql.communicate(timeout=60)
+
     # The panel's side.
 
     @staticmethod
