@@ -11,7 +11,7 @@
 #include "store/setup.h"
 
 #define ALONE_MS       INT64_C(10000) /* the only server there is gets this long */
-#define FIRST_MS       INT64_C(2000)  /* several get this long together, and longer from try to try */
+#define FIRST_MS       INT64_C(2000)  /* several get this long together, and longer when all were silent */
 #define LATER_MS       INT64_C(5000)
 #define LISTS          3
 #define NAME_MAX_BYTES 64 /* PostgreSQL's names are shorter */
@@ -26,7 +26,7 @@ struct connect {
     enum setup_plans plans;
     char *lists[LISTS]; /* as given, NULL: not given */
     size_t count, turn; /* servers; by how many the lists are turned */
-    int64_t limit_ms;   /* of the next try, where there are several */
+    size_t silent;      /* tries in a row that met nobody but a silent server */
 };
 
 struct connect *connect_new(const struct session_options *options)
@@ -40,7 +40,6 @@ struct connect *connect_new(const struct session_options *options)
     connect->durable = options->durable;
     connect->plans = options->plans;
     connect->count = 1;
-    connect->limit_ms = FIRST_MS;
     return connect;
 }
 
@@ -136,7 +135,10 @@ PGconn *connect_start(struct connect *connect)
 
 int64_t connect_limit_ms(const struct connect *connect)
 {
-    return connect->count > 1 ? connect->limit_ms : ALONE_MS;
+    if (connect->count == 1)
+        return ALONE_MS;
+    size_t rounds = connect->silent / connect->count;
+    return rounds > 1 ? LATER_MS : FIRST_MS << rounds;
 }
 
 /* Whether the i-th server of a list is this one; a list of one entry is meant for all servers. */
@@ -155,9 +157,9 @@ void connect_elsewhere(struct connect *connect, const PGconn *conn)
     const char *host = PQhost(conn), *port = PQport(conn);
     const char *hosts = connect->lists[0] != NULL ? connect->lists[0] : connect->lists[1];
 
-    connect->limit_ms = connect->limit_ms * 2 > LATER_MS ? LATER_MS : connect->limit_ms * 2;
     for (size_t i = 0; i < connect->count; i++)
         if (list_names(hosts, i, host) && list_names(connect->lists[2], i, port)) {
+            connect->silent += i == connect->turn;
             connect->turn = (i + 1) % connect->count;
             return;
         }
@@ -165,7 +167,7 @@ void connect_elsewhere(struct connect *connect, const PGconn *conn)
 
 void connect_done(struct connect *connect)
 {
-    connect->limit_ms = FIRST_MS;
+    connect->silent = 0;
 }
 
 bool connect_set_up(const struct connect *connect, PGconn *conn)

@@ -36,8 +36,9 @@ FLOWING = 40  # acknowledged orders between two failures, at least
 OUTAGE_S = 2.5  # from the cut to the fence: in this time nothing may be acknowledged
 RECOVERY_S = 60
 # split: the primary's host loses the other one, not panels and reseller.  reboot: the same, and its PostgreSQL starts
-# again meanwhile.  dark: it loses all its cables.  crash: its power goes.
-CUTS = ("split", "reboot", "dark", "crash")
+# again meanwhile.  dark: it loses all its cables.  crash: its power goes.  alone: the standby's host is cut off for a
+# while, and nobody takes over.
+CUTS = ("split", "reboot", "dark", "crash", "alone")
 KEPT = ("VARIANT", "RIG_NO_BUILD", "RIG_KEEP", "ASAN_OPTIONS", "UBSAN_OPTIONS")
 
 
@@ -116,11 +117,11 @@ class Failover:
         if kind == "dark":
             self.twins.hosts.mend_outer(self.primary.number)
 
-    def refused(self, probe):
-        """The old primary's own bridge still reaches it, and panels reach that bridge."""
-        answer = probe.send(self.primary.number, self.twins.patience)
+    def refused(self, probe, host):
+        """Panels reach this bridge; what it reaches must not be enough for it to say that it has the order."""
+        answer = probe.send(host, self.twins.patience)
         if answer is None or answer.status != 503 or "retry-after" not in answer.headers:
-            self.wrong.append(f"a primary without its standby made its bridge answer {answer}")
+            self.wrong.append(f"with a primary without its standby, host {host} answered {answer}")
 
     def reboot(self, probe):
         """What hung there can be read now, and its panel repeats it: nobody may believe what only this server has."""
@@ -129,13 +130,15 @@ class Failover:
         if self.primary.ask(f"select count(*) from bridge.delivery where delivery_id = '{probe.delivery}'") != [(1,)]:
             self.wrong.append("the order that hung is not there after the restart: nothing was tried")
         wait_until(lambda: self.twins.ready(self.primary.number), 20, lambda: "the old primary's bridge finds it no more")
-        self.refused(probe)
+        self.refused(probe, self.primary.number)
 
     def outage(self, kind):
         """Nobody may be told that an order is stored which only the old primary has."""
         began, probe = time.monotonic(), Probe(self.twins, self.panels.log)
-        if kind in ("split", "reboot"):
-            self.refused(probe)
+        if kind in ("split", "reboot", "alone"):
+            self.refused(probe, self.primary.number)
+        if kind == "alone":
+            self.refused(probe, self.standby.number)
         if kind == "reboot":
             self.reboot(probe)
         time.sleep(max(0.0, began + OUTAGE_S - time.monotonic()))
@@ -164,33 +167,47 @@ class Failover:
         before = len(self.panels.log.orders)
         wait_until(lambda: len(self.panels.log.orders) >= before + FLOWING, 60, lambda: "the load came to a halt")
 
-    def fail(self, number):
-        kind = CUTS[number % len(CUTS)]
-        self.flow()
+    def stand_still(self):
+        """A primary alone acknowledges nothing; when its standby is back, it does."""
+        standby = self.standby.number
+        self.twins.hosts.cut_inner(standby)
+        probe = self.outage("alone")
+        self.twins.hosts.mend_inner(standby)
+        mended = time.monotonic()
+        for host in (1, 2):
+            wait_until(lambda n=host: probe.acknowledged(n), RECOVERY_S, lambda n=host: f"host {n} acknowledges nothing")
+        return f"host {standby} cut off; then acknowledging on both hosts in {1000 * (time.monotonic() - mended):.0f} ms"
+
+    def change_over(self, kind):
+        """From the failure to both hosts in service again, with the other primary."""
         if self.without == "fence" and kind != "crash":  # as where a primary goes on alone without asking anybody
             self.primary.wait_for_standby(False)
         if kind == "reboot":  # what is asked of the old host then shares its commit with nobody
             self.twins.aside = self.primary.number
             time.sleep(1)
-        began, sold = time.monotonic(), self.upstream.ask("summary")["last_seq"]
+        began = time.monotonic()
         self.cut(kind)
         probe = self.outage(kind)
         fenced = self.take_over(kind)
-        promoted, new = time.monotonic(), self.standby.number
+        promoted, new, old = time.monotonic(), self.standby.number, self.primary.number
         wait_until(lambda: probe.acknowledged(new), RECOVERY_S, lambda: f"host {new} acknowledges nothing")
-        recovered = time.monotonic()
-        sold = max(sold, self.upstream.ask("summary")["last_seq"])
+        recovered, sold = time.monotonic(), self.upstream.ask("summary")["last_seq"]
         wait_until(lambda: self.upstream.ask("summary")["last_seq"] > sold, RECOVERY_S, lambda: "no worker works")
-        working, old = time.monotonic(), self.primary.number
+        working = time.monotonic()
         self.mend(kind)
         self.twins.aside = None
         self.come_back()
         wait_until(lambda: Probe(self.twins, self.panels.log).acknowledged(old), RECOVERY_S,
                    lambda: f"host {old} acknowledges nothing")
         self.recoveries.append(round(1000 * (recovered - fenced)))
-        say(f"{number + 1}: host {old} {kind}, fenced after {fenced - began:.1f} s; then promoted in "
-            f"{1000 * (promoted - fenced):.0f} ms, acknowledging in {1000 * (recovered - fenced):.0f} ms, working in "
-            f"{1000 * (working - fenced):.0f} ms, both hosts in {time.monotonic() - fenced:.1f} s")
+        return (f"host {old} {kind}, fenced after {fenced - began:.1f} s; then promoted in "
+                f"{1000 * (promoted - fenced):.0f} ms, acknowledging in {1000 * (recovered - fenced):.0f} ms, working in "
+                f"{1000 * (working - fenced):.0f} ms, both hosts in {time.monotonic() - fenced:.1f} s")
+
+    def fail(self, number):
+        kind = CUTS[number % len(CUTS)]
+        self.flow()
+        say(f"{number + 1}: {self.stand_still() if kind == 'alone' else self.change_over(kind)}")
 
 
 def rounds(options, twins, tables, upstream, panels, clerk):

@@ -85,6 +85,7 @@ def undisturbed():
 class Rig:
     """`with Rig(WORKERS=2) as rig:` starts one and takes it down again."""
 
+    here = HERE  # whose up, down and ctl
     patience = 40  # seconds until a panel gives an answer up
 
     def __init__(self, **env):
@@ -109,7 +110,7 @@ class Rig:
     def up_in(self, folder):
         """Brings it up in a folder that may stay."""
         self.dir = folder
-        done = subprocess.run([HERE / "up", self.dir], env={**os.environ, **self.settings}, stdin=subprocess.DEVNULL,
+        done = subprocess.run([self.here / "up", self.dir], env={**os.environ, **self.settings}, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
                               start_new_session=True)
         if done.returncode:
@@ -124,7 +125,7 @@ class Rig:
         if self.dir is None:
             return
         with undisturbed():
-            subprocess.run([HERE / "down", self.dir], stdin=subprocess.DEVNULL, check=False, start_new_session=True)
+            subprocess.run([self.here / "down", self.dir], stdin=subprocess.DEVNULL, check=False, start_new_session=True)
             reports = self.sanitizer_reports()
             if not os.environ.get("RIG_KEEP"):
                 shutil.rmtree(self.dir, ignore_errors=True)
@@ -144,7 +145,7 @@ class Rig:
 
     def ctl(self, *words):
         """start, stop, kill or restart components: rig.ctl("kill", "worker1")."""
-        subprocess.run([HERE / "ctl", self.dir, *words], stdin=subprocess.DEVNULL, check=True)
+        subprocess.run([self.here / "ctl", self.dir, *words], stdin=subprocess.DEVNULL, check=True)
 
     def names(self):
         """Its components, in the order in which they were started."""
