@@ -173,7 +173,7 @@ failover: ## two hosts, pulled cables, a new primary: nothing lost, nothing boug
 faults: ## the k-th malloc, send, recv or connect fails, for one k after the other; EVERY, SEED
 	@tests/rig/deps check
 	@$(MAKE) --no-print-directory -s -j $$(nproc) programs standin build/release/faults.so
-	@VARIANT=release /usr/bin/python3 tests/faults/walk.py --every $(or $(EVERY),11) --seed $(or $(SEED),0)
+	@VARIANT=release RIG_NO_BUILD=1 /usr/bin/python3 tests/faults/walk.py --every $(or $(EVERY),11) --seed $(or $(SEED),0)
 fuzz: ## every reader of foreign bytes under libFuzzer, SECONDS each (60)
 	@tests/rig/deps check
 	@tests/fuzz/run $(or $(SECONDS),60)

@@ -284,6 +284,14 @@ def test_certificate_of_another_host(call, tmp_path):
         assert wire.seen == []
 
 
+@pytest.mark.parametrize("moved", ["-30d", "+30d"])
+def test_certificate_of_another_time(call, tmp_path, moved):
+    other = make_certificate(tmp_path, "other", moved=moved)
+    with serve(other) as wire:
+        answer = unreachable(call(wire.url, {**CREATE, "fence": True}, ca=other[0]))
+        assert "certificate" in answer["reason"] and wire.seen == []
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 def test_old_tls_is_refused(call, certificate):
     with serve(certificate, tls_max=ssl.TLSVersion.TLSv1_1) as wire:

@@ -5,6 +5,7 @@ Every byte that reaches it is in `seen`; what it answers is a function of the
 connection and the request, so a test says exactly where the wire breaks.
 """
 import json
+import os
 import socket
 import ssl
 import struct
@@ -12,6 +13,9 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
+
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 @dataclass
@@ -29,13 +33,14 @@ class Request:
         return json.loads(self.body)
 
 
-def make_certificate(folder, name="ca", host="IP:127.0.0.1"):
-    """A self-signed certificate that is its own authority."""
+def make_certificate(folder, name="ca", host="IP:127.0.0.1", moved=None):
+    """A self-signed certificate that is its own authority, for two days from now, or from a time that is `moved` from it."""
     key, cert = folder / f"{name}.key", folder / f"{name}.pem"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
          "-keyout", key, "-out", cert, "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName={host}"],
-        check=True, capture_output=True)
+        check=True, capture_output=True,
+        env=None if moved is None else {**os.environ, "LD_PRELOAD": FAKETIME, "FAKETIME": moved})
     return cert, key
 
 
