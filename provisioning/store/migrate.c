@@ -190,9 +190,17 @@ static bool migrate_all(struct migrate *m, bool dry_run)
     return migrate_routines(m, dry_run);
 }
 
+/* A server that says nothing is given up after a while, so that the next one of several is asked. */
+static PGconn *migrate_connect(const char *conninfo)
+{
+    const char *keys[] = {"connect_timeout", "dbname", NULL};
+    const char *values[] = {"5", conninfo, NULL}; /* conninfo comes later: what it says wins */
+    return PQconnectdbParams(keys, values, 1);
+}
+
 bool migrate_run(const char *conninfo, bool dry_run, FILE *out, char *error, size_t error_size)
 {
-    struct migrate m = {.conn = PQconnectdb(conninfo), .out = out, .error = error, .error_size = error_size};
+    struct migrate m = {.conn = migrate_connect(conninfo), .out = out, .error = error, .error_size = error_size};
     bool ok = false;
 
     error[0] = '\0';

@@ -21,6 +21,13 @@ with setting as (
                                  when 'local' then ': every session of the bridge raises it to on' else '' end
   from (select name, reset_val as setting from pg_catalog.pg_settings where name = 'synchronous_commit') s
   union all
+  select 13, 'standby', case when names <> '' and standbys = 0 then 'fail' else 'ok' end,
+         case when names = '' then 'no commit waits for one'
+              when standbys = 0 then 'commits wait for one, and none is connected: deliveries are answered 503'
+              else standbys || ' connected' end
+  from (select current_setting('synchronous_standby_names') as names,
+               (select count(*) from pg_catalog.pg_stat_replication) as standbys) s
+  union all
   select 20, 'clock', case when ms > 150000 then 'fail' when ms > 5000 then 'warn' else 'ok' end,
          'this host and the database differ by ' || ms || ' ms'
   from late

@@ -198,23 +198,79 @@ def test_a_server_that_only_reads_is_left_for_one_that_writes():
         assert rig.wait(accepted.body["order_id"])["state"] == "succeeded"
 
 
-@pytest.mark.parametrize("part", ["intake", "worker"])
-def test_a_server_that_says_nothing_is_passed_by(alone, tmp_path, part):
-    several = alone.dir / "several.conf"
+@pytest.fixture
+def several(alone):
+    """A configuration that names a server that says nothing, and then the one there is."""
+    path = alone.dir / "several.conf"
     with socket.create_server(("127.0.0.1", 0)) as silent, open(alone.env["CONFIG"], encoding="utf8") as file:
         text = file.read()
         place, port = re.search(r"host=(\S+) port=(\d+)", text).groups()
-        several.write_text(text.replace(f"host={place} port={port}", f"host=127.0.0.1,{place} "
-                                        f"port={silent.getsockname()[1]},{port} target_session_attrs=read-write"))
-        several.chmod(0o600)
-        with started(alone, part, tmp_path, config=several) as program:
-            program.expect("READY=1")
-            end = time.monotonic() + 15
-            while "event=db.connected" not in program.log():
-                assert time.monotonic() < end, program.log()
-                time.sleep(0.1)
-            program.signal(signal.SIGTERM)
-            assert program.ends() == 0, program.log()
+        path.write_text(text.replace(f"host={place} port={port}", f"host=127.0.0.1,{place} "
+                                     f"port={silent.getsockname()[1]},{port} target_session_attrs=read-write"))
+        path.chmod(0o600)
+        yield path
+
+
+@pytest.mark.parametrize("part", ["intake", "worker"])
+def test_a_server_that_says_nothing_is_passed_by(alone, several, tmp_path, part):
+    with started(alone, part, tmp_path, config=several) as program:
+        program.expect("READY=1")
+        end = time.monotonic() + 15
+        while "event=db.connected" not in program.log():
+            assert time.monotonic() < end, program.log()
+            time.sleep(0.1)
+        program.signal(signal.SIGTERM)
+        assert program.ends() == 0, program.log()
+
+
+@pytest.mark.parametrize("command, user", [("migrate", "postgres"), ("orders", "bridge_operator")])
+def test_bridgectl_passes_by_a_server_that_says_nothing(alone, several, command, user):
+    done = subprocess.run([f"{alone.env['BIN']}/bridgectl", "--config", several, command], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False, timeout=20, env={**os.environ, "PGUSER": user})
+    assert done.returncode == 0, done
+
+
+def test_a_delivery_waits_no_longer_because_another_statement_hangs():
+    """What a new session says first hangs; the delivery behind it is told in its own time."""
+    with Rig(WORKERS=0, RIG_CONFIG='commit_timeout = "1s"\n') as rig, \
+            psycopg.connect(rig.env["DATABASE_URL"]) as holder:
+        holder.execute("lock table bridge.source in access exclusive mode")
+        with psycopg.connect(rig.env["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("""select pg_terminate_backend(pid) from pg_stat_activity
+                                  where application_name like 'bridge-%'""")
+            end = time.monotonic() + 20
+            while connection.execute("""select count(*) from pg_stat_activity where wait_event_type = 'Lock'
+                                        and application_name = 'bridge-fcgi intake'""").fetchone() != (1,):
+                assert time.monotonic() < end, rig.log("intake")
+                time.sleep(0.02)
+        order = {"operation_key": "1", "service_id": "1", "product_code": "cpanel", "ip": "10.9.9.3", "billing_months": 1}
+        began = time.monotonic()
+        refused = rig.send("license.create", **order)
+        assert refused.status == 503 and time.monotonic() - began < 4, (refused, time.monotonic() - began)
+        holder.rollback()
+        while (accepted := rig.send("license.create", **order)).status != 202:
+            assert accepted.status == 503 and time.monotonic() < began + 30, accepted
+            time.sleep(0.2)
+
+
+def test_doctor_tells_of_a_standby_that_is_awaited_in_vain(alone):
+    def standby():
+        told = alone.ctl_program("doctor", "--database", alone.env["DATABASE_URL"]).stdout
+        return next(line.split()[1] for line in told.splitlines() if line.startswith("standby"))
+
+    def wanted(names):
+        with psycopg.connect(alone.env["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute(f"alter system set synchronous_standby_names = '{names}'")
+            connection.execute("select pg_reload_conf()")
+
+    assert standby() == "ok"
+    wanted("*")
+    try:
+        end = time.monotonic() + 10
+        while standby() != "fail":
+            assert time.monotonic() < end, alone.ctl_program("doctor", "--database", alone.env["DATABASE_URL"])
+    finally:
+        wanted("")
 
 
 def test_what_is_passed_must_be_a_listening_socket(alone, tmp_path):
