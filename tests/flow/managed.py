@@ -70,8 +70,9 @@ class Managed:
         """Waits until it has said this (from now on); what it said before is forgotten."""
         end = time.monotonic() + seconds
         while word not in self.said:
-            assert time.monotonic() < end and self.process.poll() is None, (word, self.said, self.log()[-3000:])
-            self.listen(0.5)
+            ended = self.process.poll() is not None  # asked first: what it said with its last breath is still to be heard
+            heard = self.listen(0 if ended else 0.5)
+            assert heard or time.monotonic() < end and not ended, (word, self.said, self.log()[-3000:])
         del self.said[:self.said.index(word) + 1]
 
     def signal(self, number):
