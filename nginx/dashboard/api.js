@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that goes over the wire.  The token lives in this tab's session storage, travels in one header
 // and nowhere else; answers are kept with their ETag so that an unchanged page costs a 304.
-import { useEffect, useRef, useState } from './vendor/htm-preact-3.1.1.js'
+import { useLayoutEffect, useRef, useState } from './vendor/htm-preact-3.1.1.js'
 
 const BASE = new URL('api/v1', document.baseURI).href
 const TOKEN = 'license-bridge-token'
@@ -111,7 +111,8 @@ export function useLive(path, params, seconds = 5) {
   const [state, set] = useState({ data: null, error: null, at: 0, key: '' })
   const key = path === null ? '' : address(path, params)
   const failures = useRef(0)
-  useEffect(() => {
+  // Before the frame, not behind it: what was clicked on is asked for at once.
+  useLayoutEffect(() => {
     if (key === '') return undefined
     let timer = 0
     let stop = new AbortController()

@@ -5,13 +5,21 @@ import { language } from './words.js'
 // With the day in front and 24 hours, as an operator reads a log.
 const locale = () => (language() === 'en' ? 'en-GB' : language())
 
+const made = new Map()
+/** One of Intl's formatters; to make one takes longer than to use it a hundred times. */
+function formatter(Kind, options) {
+  const key = `${Kind.name} ${locale()} ${JSON.stringify(options)}`
+  if (!made.has(key)) made.set(key, new Kind(locale(), options))
+  return made.get(key)
+}
+
 export function time(iso) {
   if (!iso) return '–'
-  return new Intl.DateTimeFormat(locale(), { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(iso))
+  return formatter(Intl.DateTimeFormat, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(iso))
 }
 
 export function clock(iso) {
-  return new Intl.DateTimeFormat(locale(), { hour: '2-digit', minute: '2-digit' }).format(new Date(iso))
+  return formatter(Intl.DateTimeFormat, { hour: '2-digit', minute: '2-digit' }).format(new Date(iso))
 }
 
 const UNITS = [['day', 86400], ['hour', 3600], ['minute', 60], ['second', 1]]
@@ -21,14 +29,14 @@ export function ago(iso, now = Date.now()) {
   if (!iso) return '–'
   const seconds = (Date.parse(iso) - now) / 1000
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) || UNITS[3]
-  return new Intl.RelativeTimeFormat(language(), { numeric: 'auto', style: 'short' }).format(Math.trunc(seconds / size), unit)
+  return formatter(Intl.RelativeTimeFormat, { numeric: 'auto', style: 'short' }).format(Math.trunc(seconds / size), unit)
 }
 
 /** A length of time in its largest unit: "2 hr", "45 sec". */
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return '–'
   const [unit, size] = UNITS.find(([, length]) => seconds >= length) || UNITS[3]
-  return new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(
+  return formatter(Intl.NumberFormat, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 }).format(
     Math.round((seconds / size) * 10) / 10)
 }
 
@@ -45,5 +53,5 @@ export function credits(text) {
 }
 
 export function count(value) {
-  return value === null || value === undefined ? '–' : new Intl.NumberFormat(language()).format(value)
+  return value === null || value === undefined ? '–' : formatter(Intl.NumberFormat, {}).format(value)
 }
