@@ -6340,10 +6340,8 @@ CREATE VIEW ops.upstreams AS
     l.ms[1] AS p50_ms,
     l.ms[2] AS p95_ms,
     l.ms[3] AS p99_ms,
-    COALESCE(( SELECT jsonb_agg(jsonb_build_object('endpoint', b.endpoint, 'egress', b.egress, 'requests', b.requests, 'per_s', (EXTRACT(epoch FROM b.per))::integer, 'left', b.free, 'full_at', bridge.utc(b.next_at), 'waiting', b.waiting) ORDER BY b.endpoint, b.egress) AS jsonb_agg
-           FROM ops.rate_budget b
-          WHERE (b.account = a.account)), '[]'::jsonb) AS budgets
-   FROM (((bridge.account a
+    COALESCE(g.budgets, '[]'::jsonb) AS budgets
+   FROM ((((bridge.account a
      LEFT JOIN ops.balance_runway w USING (account))
      LEFT JOIN ( SELECT x.account,
             sum((x.spent + x.adjustments)) AS spent
@@ -6360,6 +6358,10 @@ CREATE VIEW ops.upstreams AS
                      CROSS JOIN LATERAL bridge.span_credits(GREATEST(u.until, date_trunc('day'::text, now(), 'UTC'::text)), 'infinity'::timestamp with time zone) c(hour, account, purchases, spent, topups, adjustments))
                   WHERE u.one) x
           GROUP BY x.account) d USING (account))
+     LEFT JOIN ( SELECT b.account,
+            jsonb_agg(jsonb_build_object('endpoint', b.endpoint, 'egress', b.egress, 'requests', b.requests, 'per_s', (EXTRACT(epoch FROM b.per))::integer, 'left', b.free, 'full_at', bridge.utc(b.next_at), 'waiting', b.waiting) ORDER BY b.endpoint, b.egress) AS budgets
+           FROM ops.rate_budget b
+          GROUP BY b.account) g USING (account))
      LEFT JOIN ( SELECT ((t.account COLLATE "C") COLLATE "default") AS account,
             count(t.elapsed_ms) AS calls,
             count(*) FILTER (WHERE (t.verdict = ANY (ARRAY['later'::bridge.verdict, 'unsure'::bridge.verdict]))) AS errors,

@@ -3,7 +3,8 @@
 with orders as (
   select a.accepted, a.succeeded, a.failed, a.cancelled, a.deliveries from ops.totals a
 ), label as (
-  select u.*, format('account="%s"', replace(replace(u.account, '\', '\\'), '"', '\"')) as labels from ops.upstreams u
+  select u.alarm, u.balance, u.days_left, u.p50_ms, u.p95_ms, u.p99_ms, u.paused,
+         format('account="%s"', replace(replace(u.account, '\', '\\'), '"', '\"')) as labels from ops.upstreams u
 ), calls as materialized (
   select * from ops.call_totals
 )

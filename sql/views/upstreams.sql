@@ -7,11 +7,7 @@ create or replace view ops.upstreams as
          trim_scale(coalesce(d.spent, 0)) as spent_today, w.spent_a_day, w.days_left,
          coalesce(l.calls, 0)::int as calls_1h, coalesce(l.errors, 0)::int as errors_1h, l.ms[1] as p50_ms, l.ms[2] as p95_ms,
          l.ms[3] as p99_ms,
-         coalesce((select jsonb_agg(jsonb_build_object(
-                     'endpoint', b.endpoint, 'egress', b.egress, 'requests', b.requests,
-                     'per_s', extract(epoch from b.per)::int, 'left', b.free, 'full_at', bridge.utc(b.next_at),
-                     'waiting', b.waiting) order by b.endpoint, b.egress)
-                   from ops.rate_budget b where b.account = a.account), '[]') as budgets
+         coalesce(g.budgets, '[]') as budgets
   from bridge.account a
   left join ops.balance_runway w using (account)
   left join (select x.account, sum(x.spent + x.adjustments) as spent
@@ -22,6 +18,11 @@ create or replace view ops.upstreams as
                    cross join lateral bridge.span_credits(greatest(u.until, date_trunc('day', now(), 'UTC')), 'infinity') c
                    where u.one) x
              group by x.account) d using (account)
+  left join (select b.account, jsonb_agg(jsonb_build_object(
+                     'endpoint', b.endpoint, 'egress', b.egress, 'requests', b.requests,
+                     'per_s', extract(epoch from b.per)::int, 'left', b.free, 'full_at', bridge.utc(b.next_at),
+                     'waiting', b.waiting) order by b.endpoint, b.egress) as budgets
+             from ops.rate_budget b group by b.account) g using (account)
   left join (select (t.account collate "C") collate "default" as account, count(t.elapsed_ms) as calls,
                     count(*) filter (where t.verdict in ('later', 'unsure')) as errors,
                     percentile_disc(array[0.5, 0.95, 0.99]) within group (order by t.elapsed_ms) as ms
