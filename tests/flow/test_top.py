@@ -123,7 +123,8 @@ def test_it_fits_the_terminal_and_a_new_size_at_once(top):
     terminal.process.send_signal(signal.SIGWINCH)
     small = terminal.wait(has("more lines)"), seconds=3)
     assert len(small) == 8 and max(map(len, small)) == 50
-    assert [line.rstrip() for line in small[:7]] == [line[:50].rstrip() for line in whole[:7]]
+    untimed = [[re.sub(r"\d+", "0", line[:50]).rstrip()[:40] for line in lines[:7]] for lines in (small, whole)]
+    assert untimed[0] == untimed[1]
     assert small[7] == f"({len(whole) - 8} more lines)"
     terminal.press("q")
     assert terminal.left() == 0
