@@ -68,10 +68,10 @@ def closed(opened):
 
 
 def alive(front):
-    """A panel's ping is answered at once."""
+    """A panel's ping is answered long before a trickle ends."""
     began = time.monotonic()
     assert front.send("test.ping").status == 200
-    return time.monotonic() - began < 1
+    return time.monotonic() - began < 3
 
 
 @contextlib.contextmanager
