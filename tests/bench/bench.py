@@ -116,7 +116,7 @@ def worker_part(found):
         found["worker"] = {
             "drains": {**drains, **peers},
             "speed": {name: measure.spread([turn["rps"] for turn in turns]) for name, turns in {**drains, **peers}.items()},
-            "slow": calls.slow_rate(rig, range(first, first + 200), range(fresh, fresh + 100), 0.05),
+            "slow": calls.slow_rate(rig, range(first, first + 1000), range(fresh, fresh + 100), 0.01),
             "rss_most_mb": most_mb,
         }
 

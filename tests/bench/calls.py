@@ -144,7 +144,7 @@ def waits(rig, endpoint, sent, since):
 
 
 def slow_rate(rig, known, fresh, pause):
-    """A quiet day: one webhook each `pause` seconds, every fifth a purchase; from 202 to the call."""
+    """A quiet day: one webhook each `pause` seconds, one in 25 a purchase; from 202 to the call."""
     sender, since = Sender(rig), last_seq(rig)
     sent = {"suspend": {}, "create": {}}
     fresh = iter(fresh)
@@ -152,7 +152,7 @@ def slow_rate(rig, known, fresh, pause):
     for turn, number in enumerate(known):
         time.sleep(max(0, next_at - time.monotonic()))
         next_at += pause
-        if turn % 5 == 4:
+        if turn % 25 == 24:
             bought = next(fresh)
             sent["create"][address(bought)] = sender.send(bought, "license.create", "slow")
         else:
