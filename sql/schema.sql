@@ -2146,6 +2146,26 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.lines_leased(p_worker text, p_account text, p_paid boolean, p_limit integer, p_lease_ms bigint, OUT heads bigint[], OUT epochs bigint[]) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+begin
+  with ripe as materialized (
+    select l.license_id from bridge.line l
+    where l.account = p_account and l.head_paid = p_paid and l.run_at <= now() and l.lease_owner is null
+    order by l.account, l.head_paid, l.run_at limit p_limit
+    for update skip locked
+  ), leased as (
+    update bridge.line l
+    set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
+        lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
+    from ripe where l.license_id = ripe.license_id
+    returning l.head_order, l.lease_epoch
+  )
+  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+end
+$$;
+
 CREATE FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -4228,27 +4248,14 @@ CREATE FUNCTION bridge.work_claim(p_worker text, p_accounts text[], p_limit inte
     AS $$
 declare
   name text;
-  heads bigint[];
-  epochs bigint[];
+  leased record;
 begin
   foreach name in array p_accounts loop
     continue when exists (select from bridge.account a where a.account = name and a.paused);
-    with ripe as materialized (
-      select l.license_id from bridge.line l
-      where l.account = name and not l.head_paid and l.run_at <= now() and l.lease_owner is null
-      order by l.account, l.head_paid, l.run_at limit p_limit
-      for update skip locked
-    ), leased as (
-      update bridge.line l
-      set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
-          lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
-      from ripe where l.license_id = ripe.license_id
-      returning l.head_order, l.lease_epoch
-    )
-    select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
-    continue when heads is null; -- most looks find nothing
-    return query select w.* from bridge.work_begun(p_worker, heads, epochs) w;
-    p_limit := p_limit - cardinality(heads);
+    leased := bridge.lines_leased(p_worker, name, false, p_limit, p_lease_ms);
+    continue when leased.heads is null; -- most looks find nothing
+    return query select w.* from bridge.work_begun(p_worker, leased.heads, leased.epochs) w;
+    p_limit := p_limit - cardinality(leased.heads);
     exit when p_limit <= 0;
   end loop;
 end
@@ -4259,28 +4266,16 @@ CREATE FUNCTION bridge.work_claim_paid(p_worker text, p_account text, p_limit in
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-  heads bigint[];
-  epochs bigint[];
+  leased record;
 begin
   if not exists (select from bridge.account a where a.account = p_account and a.window_state = 'open'
                  and not a.paused) then
     return;
   end if;
-  with ripe as materialized (
-    select l.license_id from bridge.line l
-    where l.account = p_account and l.head_paid and l.run_at <= now() and l.lease_owner is null
-    order by l.account, l.head_paid, l.run_at limit p_limit for update skip locked
-  ), leased as (
-    update bridge.line l
-    set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
-        lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
-    from ripe where l.license_id = ripe.license_id
-    returning l.head_order, l.lease_epoch
-  )
-  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  leased := bridge.lines_leased(p_worker, p_account, true, p_limit, p_lease_ms);
   -- A statement of its own: it sees the heads as they were when their lines were locked.
   return query
-  select w.* from unnest(heads, epochs) as h(order_id, epoch)
+  select w.* from unnest(leased.heads, leased.epochs) as h(order_id, epoch)
   join bridge.orders o on o.order_id = h.order_id and (o.state = 'queued') is true, lateral bridge.work_rows(o, h.epoch) w;
 end
 $$;
@@ -6914,6 +6909,8 @@ GRANT ALL ON FUNCTION bridge.licenses_find(p_source text, p_service text, p_ip i
 REVOKE ALL ON FUNCTION bridge.line_advance(p_license bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.line_fail_successors(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.lines_leased(p_worker text, p_account text, p_paid boolean, p_limit integer, p_lease_ms bigint, OUT heads bigint[], OUT epochs bigint[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) TO bridge_operator;
