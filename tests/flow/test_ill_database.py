@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A PostgreSQL that takes no connections, is read-only, or has a full disk: 503, nothing lost, nothing bought twice."""
 import contextlib
-import os
 import pathlib
 import secrets
 import subprocess

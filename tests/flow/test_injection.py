@@ -15,8 +15,8 @@ from conftest import Service
 from wire import Wire, make_certificate, reply
 
 # What may stand in a name: every one of them is taken as it is.
-TEXTS = ["'; drop table bridge.orders; --", "\"; select pg_sleep(60); --", "1' or '1'='1", "$$; select 1; $$", "%' or '%", "\\'; x",
-         "a\\", "{null,\"x\"}", "(1,2)", "%s%n%x", "${jndi:ldap://x}", "$(reboot)", "`reboot`", "../../etc/passwd",
+TEXTS = ["'; drop table bridge.orders; --", "\"; select pg_sleep(60); --", "1' or '1'='1", "$$; select 1; $$", "%' or '%",
+         "\\'; x", "a\\", "{null,\"x\"}", "(1,2)", "%s%n%x", "${jndi:ldap://x}", "$(reboot)", "`reboot`", "../../etc/passwd",
          "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "{{7*7}}", "=1+1", "@SUM(A1)", "-2+3", "+4",
          "x event=forged level=3", "x\" event=forged order=1 reason=\"", "a=b c=\"d\"", "\u202egpj.exe", "\u2028event=forged",
          "\ufeffbom", "\U0001f4a9", "é" * 90, "null", "true", "0x10", "1e309", "NaN", "-- ", "/*", "a;b,c\"d'e"]
