@@ -187,8 +187,10 @@ def test_a_server_that_only_reads_is_left_for_one_that_writes():
         connection.execute("alter database bridge set default_transaction_read_only = on")
         connection.execute("""select pg_terminate_backend(pid) from pg_stat_activity
                               where application_name like 'bridge-%'""")
-        refused = rig.send("license.create", **order)
-        assert refused.status == 503 and "retry-after" in refused.headers
+        end = time.monotonic() + 20
+        while "in a read-only transaction" not in rig.log("intake"):  # not only because it was just cut off
+            refused = rig.send("license.create", **order)
+            assert refused.status == 503 and "retry-after" in refused.headers and time.monotonic() < end, refused
         connection.execute("set default_transaction_read_only = off")
         connection.execute("alter database bridge set default_transaction_read_only = off")
         end = time.monotonic() + 20
