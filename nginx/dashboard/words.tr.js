@@ -39,7 +39,9 @@ export default {
   'Paid until': 'Ödendi', Expires: 'Bitiş', 'Orders waiting': 'Bekleyen sipariş', Delivery: 'Teslimat', Repeat: 'Yineleme', Address: 'Adres', Addresses: 'Adresler', Field: 'Alan',
   'Not kept': 'Saklanmayan', 'Refused deliveries': 'Reddedilen teslimatlar', Callback: 'Bildirim', Error: 'Hata', Entry: 'Kayıt', Kind: 'Tür', Amount: 'Tutar', Balance: 'Bakiye',
   Note: 'Not', Who: 'Kim', Action: 'Eylem', Reason: 'Neden', Detail: 'Ayrıntı', 'License {id}': 'Lisans {id}', 'The license': 'Lisans', Bought: 'Alındı', Adopted: 'Devralındı',
-  Terminated: 'Sonlandırıldı', 'called invalid': 'geçersiz deniyor', 'Called invalid by its provider': 'Sağlayıcı geçersiz diyor', Oldest: 'En eski', Newer: 'Daha yeni', 'First in line': 'Sıranın başı', Since: 'Başlangıç', Until: 'Bitiş', 'Products and prices': 'Ürünler ve fiyatlar',
+  Terminated: 'Sonlandırıldı', 'called invalid': 'geçersiz deniyor',
+  'For a shell with BASE_URL and TOKEN; paid calls are not offered, they would buy again.': 'BASE_URL ve TOKEN tanımlı bir kabuk için; ücretli çağrılar sunulmaz, yeniden satın alırlardı.',
+  'Called invalid by its provider': 'Sağlayıcı geçersiz diyor', Oldest: 'En eski', Newer: 'Daha yeni', 'First in line': 'Sıranın başı', Since: 'Başlangıç', Until: 'Bitiş', 'Products and prices': 'Ürünler ve fiyatlar',
 
   // Orders and what is done to them
   'Act on all of these …': 'Hepsine uygula …', 'Choose a filter first': 'Önce bir süzgeç seçin', 'Act on all that the filter finds': 'Süzgecin bulduğu hepsine uygula',

@@ -117,7 +117,7 @@ def filled(rig):
         held.append(answer.body["order_id"])
     for order in held:
         hold(rig, order)
-    return {"happened": doubts[0], "reviewed": doubts[1], "hostile": strange.body["order_id"], "held": len(held), "licenses": 2,
+    return {"happened": doubts[0], "reviewed": doubts[1], "hostile": strange.body["order_id"], "held": len(held), "suspended": held[0], "licenses": 2,
             "license": str(rig.order(done_id(rig))["license"]["license_id"]), "strings": STRINGS}
 
 

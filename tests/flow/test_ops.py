@@ -123,7 +123,11 @@ def test_an_address_finds_what_was_there_before_and_what_failed_on_it(rig, servi
     assert anna.ids(f"/orders?ip={elsewhere}") == [int(failed)]
     licenses = anna.items(f"/licenses?ip={old}")
     assert [x["ip"] for x in licenses] == [new] and licenses[0]["status"] == "active"
-    addresses = anna(f"/licenses/{licenses[0]['license_id']}").body["addresses"]
+    license_id = licenses[0]["license_id"]
+    told, listed = ([{name: value for name, value in order.items() if not name.endswith("_at")} for order in orders]
+                    for orders in (anna(f"/licenses/{license_id}").body["orders"], anna.items(f"/orders?license={license_id}")))
+    assert told == listed and len(told) > 1
+    addresses = anna(f"/licenses/{license_id}").body["addresses"]
     assert [(a["ip"], a["until"] is None) for a in addresses] == [(new, True), (old, False)]
 
 

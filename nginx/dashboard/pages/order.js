@@ -35,23 +35,40 @@ const Raw = ({ label, text }) => text && html`<details><summary>${label}</summar
 
 const VERDICTS = { done: 'done', later: 'not carried out, later again', refused: 'refused', unsure: 'not known whether it was carried out' }
 
+// What may be repeated, and its path behind the provider's base_url.  A paid call is never offered: pasted, it would
+// buy again, and the bridge would see credits go that nobody explains.
+const REPEATABLE = {
+  '724license': { suspend: 'licenses/suspend', unsuspend: 'licenses/unsuspend' },
+  lisanszone: { verify: 'verify.php', deactivate: 'deactivate.php' },
+}
+
+/** The call as a command for a shell in which BASE_URL and TOKEN are set; null: it must not be repeated by hand. */
+export function curlOf(provider, request) {
+  const [word, body] = (request || '').split(' ')
+  const path = REPEATABLE[provider]?.[word]
+  if (!path) return null
+  const token = provider === '724license' ? ' -H "Authorization: Bearer $TOKEN"' : ''
+  return `curl -X POST "$BASE_URL/${path}"${token} --data '${(body || '').replaceAll("'", '%27')}'`
+}
+
 // One way of telling each kind of entry: a headline and what stands below it.
 const TOLD = {
   delivery: (one) => [one.repeated ? t('Delivered again') : t('Delivered'),
     html`<span>${one.delivery_id} ${one.address && t('from {address}', { address: one.address })}</span><${Raw} label=${t('Event')} text=${one.body} />`],
   move: (one) => [html`${one.from ? html`<${State} state=${one.from} /> → ` : ''}<${State} state=${one.to} />`, html`<span>${one.reason}</span>`],
-  call: (one) => [t('Call {attempt}: {call}', one), html`<${Facts} facts=${[[t('Account'), one.account], [t('Price'), one.price && credits(one.price)],
+  call: (one, provider) => [t('Call {attempt}: {call}', one), html`<${Facts} facts=${[[t('Account'), one.account], [t('Price'), one.price && credits(one.price)],
     [t('Balance before'), one.balance_before && credits(one.balance_before)], [t('Worker'), one.worker],
-    [t('Sent'), one.sent === null ? t('not known') : one.sent ? t('yes') : t('no, nothing left this machine')]]} /><${Raw} label=${t('Request')} text=${one.request} />`],
+    [t('Sent'), one.sent === null ? t('not known') : one.sent ? t('yes') : t('no, nothing left this machine')]]} /><${Raw} label=${t('Request')} text=${one.request} />
+      ${curlOf(provider, one.request) && html`<button class="plain small" title=${t('For a shell with BASE_URL and TOKEN; paid calls are not offered, they would buy again.')}
+        onClick=${() => copy(curlOf(provider, one.request))}>${t('Copy as curl')}</button>`}`],
   answer: (one) => [t('Answer {attempt}: {verdict}', { attempt: one.attempt, verdict: t(VERDICTS[one.verdict] || one.verdict || 'not known') }),
-    html`<span>${one.reason} ${one.http_status ? `HTTP ${one.http_status}` : ''} ${millis(one.elapsed_ms)}</span><${Raw} label=${t('Answer')} text=${one.answer} />
-      ${one.curl && html`<button class="plain small" onClick=${() => copy(one.curl)}>${t('Copy as curl')}</button>`}`],
+    html`<span>${one.reason} ${one.http_status ? `HTTP ${one.http_status}` : ''} ${millis(one.elapsed_ms)}</span><${Raw} label=${t('Answer')} text=${one.answer} />`],
   balance: (one) => [t('Account: {kind}', { kind: one.ledger_kind }), html`<span>${credits(one.amount)} · ${t('balance')} ${credits(one.balance)} ${one.note}</span>`],
   action: (one) => [t('{actor}: {action}', one), html`<span>${one.reason}</span>`],
 }
 
-const Timeline = ({ entries }) => html`<ol class="timeline">${entries.map((one) => {
-  const [headline, below] = (TOLD[one.kind] || (() => [one.kind, '']))(one)
+const Timeline = ({ entries, provider }) => html`<ol class="timeline">${entries.map((one) => {
+  const [headline, below] = (TOLD[one.kind] || (() => [one.kind, '']))(one, provider)
   return html`<li data-kind=${one.kind} data-verdict=${one.verdict || null}><header><b>${headline}</b>
     <time datetime=${one.at} title=${one.at}>${time(one.at)}</time></header><div>${below}</div></li>`
 })}</ol>`
@@ -79,6 +96,6 @@ export function Order({ id }) {
     ${o.review && html`<${Card} title=${t('Evidence')} wide id="evidence"><${Evidence} item=${{ ...o, ...o.review }} />
       ${o.actions.includes('resolve') && html`<${Settle} item=${{ ...o, ...o.review }} />`}<//>`}
     <div class="columns"><${Card} title=${t('The order')} id="facts"><${OrderFacts} order=${o} /><//>
-      <${Card} title=${t('What happened')} id="timeline"><${Timeline} entries=${o.timeline} /><//></div>
+      <${Card} title=${t('What happened')} id="timeline"><${Timeline} entries=${o.timeline} provider=${o.provider} /><//></div>
     ${asked && html`<${OrderAction} id=${o.order_id} action=${asked} close=${close} />`}`}<//>`
 }

@@ -17,6 +17,8 @@ const walks = {
         await page.waitForTimeout(300)
         titles.add(await page.title())
         await page.screenshot({ path: `${SCREENS}/${named(path)}-${theme}.png`, fullPage: true })
+        const text = await page.locator('main').innerText()
+        check(!/undefined|NaN|\[object/.test(text), `${path}: ${text}`)
         check((await page.locator('main .problem[role=alert]').count()) === 0, `${path}: ${await page.locator('main .problem').allTextContents()}`)
       }
       check(titles.size === PAGES.length + 2 && [...titles].every((one) => one.endsWith(' · License Bridge')), `titles: ${[...titles]}`)
@@ -102,6 +104,18 @@ const walks = {
     await page.locator('dialog').getByRole('button', { name: 'Buy again' }).click()
     await page.locator('dialog .problem').waitFor()
     check((await api(`/orders/${facts.reviewed}`)).state === 'needs_review', 'it was bought with a wrong confirmation')
+  },
+
+  async curl() {
+    const { page, faults } = await inside(`orders/${facts.suspended}`)
+    await page.evaluate(() => { navigator.clipboard.writeText = async (text) => { globalThis.copied = text } })
+    await page.getByRole('button', { name: 'Copy as curl' }).first().click()
+    await page.getByText('Copied.').waitFor()
+    const copied = await page.evaluate(() => globalThis.copied)
+    check(/^curl -X POST "\$BASE_URL\/licenses\/suspend" -H "Authorization: Bearer \$TOKEN" --data '[^']*198\.51\.100\.3[^']*'$/.test(copied), copied)
+    await show(page, `orders/${facts.reviewed}`)
+    check((await page.getByText('Copy as curl').count()) === 0, 'a paid call can be copied')
+    check(faults.length === 0, faults.join('\n'))
   },
 
   async bulk() {
