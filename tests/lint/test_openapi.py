@@ -42,9 +42,9 @@ def filters(text, table):
 
 
 def test_every_route_is_documented_and_nothing_else():
-    coded = {(method, path) for name in ("front.c", "ops_routes.c") for method, path, _, _ in routes(name)}
-    rows = sum((ROOT / "fcgi" / name).read_text().count(f'{{"{method}", ') for name in ("front.c", "ops_routes.c") for method in ("GET", "POST"))
-    assert rows == sum(1 for name in ("front.c", "ops_routes.c") for _ in ROUTES.finditer((ROOT / "fcgi" / name).read_text()))
+    coded = {(method, path) for name in ("routes.c", "ops_routes.c") for method, path, _, _ in routes(name)}
+    rows = sum((ROOT / "fcgi" / name).read_text().count(f'{{"{method}", ') for name in ("routes.c", "ops_routes.c") for method in ("GET", "POST"))
+    assert rows == sum(1 for name in ("routes.c", "ops_routes.c") for _ in ROUTES.finditer((ROOT / "fcgi" / name).read_text()))
     assert coded == set(documented())
     assert len({operation["operationId"] for operation in documented().values()}) == len(coded)
 
