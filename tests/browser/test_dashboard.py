@@ -146,7 +146,7 @@ def test_walk(scene, walker, walk):
     walked(scene[0], walker, walk, scene[1])
 
 
-@pytest.mark.skipif("OPS_SET" not in os.environ, reason="OPS_SET names no large set (make bench-ops)")
-def test_the_orders_of_a_large_set_are_painted_as_soon(walker):
-    with ops_bench.kept_set(os.environ["OPS_SET"], 10000000) as rig:
-        walked(rig, walker, "paint", {})
+if "OPS_SET" in os.environ:  # names a large set (make bench-ops)
+    def test_the_orders_of_a_large_set_are_painted_as_soon(walker):
+        with ops_bench.kept_set(os.environ["OPS_SET"], 10000000) as rig:
+            walked(rig, walker, "paint", {})
