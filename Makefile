@@ -85,7 +85,7 @@ $(B)/unit/fcgi_%: $(B)/obj/tests/unit/fcgi_%.o $(call obj,$(filter-out fcgi/main
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka -lfcgi -ljansson $(LIBS_store) $(LIBS_base)
 # These tests play the database.
-$(B)/unit/fcgi_batch: LDFLAGS += -Wl,--wrap=intake_accept
+$(B)/unit/fcgi_batch: LDFLAGS += -Wl,--wrap=intake_accept -Wl,--wrap=session_send
 $(B)/unit/fcgi_waiting: LDFLAGS += -Wl,--wrap=orders_rest -Wl,--wrap=session_ready
 $(B)/unit/ctl_%: $(B)/obj/tests/unit/ctl_%.o $(call obj,$(filter-out %/main.c,$(SRC_ctl))) $(OBJ_provider) $(OBJ_store) $(OBJ_order) $(OBJ_base)
 	@mkdir -p $(@D)

@@ -25,6 +25,7 @@ struct batch {
     struct batch_item *sent[INTAKE_BATCH_MAX];
     size_t sent_count; /* 0: nothing on its way */
     struct intake_event events[INTAKE_BATCH_MAX];
+    struct batch_limits limits; /* of the last batch */
     bool hint;
     uint64_t seed;
     struct batch_rules rules;
@@ -73,6 +74,15 @@ static void items_return(struct batch *batch, struct batch_item **items, size_t 
     }
 }
 
+/* Whether some go back into the queue: then nothing may be sent before them. */
+static bool results_repeat(const struct intake_result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (results[i].outcome == INTAKE_AGAIN)
+            return true;
+    return false;
+}
+
 static void results_apply(struct batch *batch, struct batch_item **sent, const struct intake_result *results,
                           size_t count)
 {
@@ -103,6 +113,11 @@ static void batch_done(void *ctx, enum rows_status status, const char *error, co
     batch->sent_count = 0;
     if (status == ROWS_OK) {
         assert(count == sent_count);
+        /* The server works on the next batch while this one is answered. */
+        if (!results_repeat(results, count)) {
+            batch_start(batch, &batch->limits);
+            session_send(batch->session);
+        }
         results_apply(batch, sent, results, count);
         return;
     }
@@ -147,6 +162,7 @@ void batch_start(struct batch *batch, const struct batch_limits *limits)
 {
     if (batch->sent_count > 0 || batch->first == NULL)
         return;
+    batch->limits = *limits;
     batch_choose(batch, (size_t)limits->most);
     assert(batch->sent_count > 0 && batch->sent_count <= INTAKE_BATCH_MAX);
     intake_accept(batch->session, batch->events, batch->sent_count, limits->timeout_ms, batch_done, batch);

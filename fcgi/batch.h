@@ -2,9 +2,10 @@
 /* batch: group commit.
  *
  * While one transaction is on its way, arriving deliveries gather; then all that
- * may travel together (batch_rules.h) go into the next one.  No timer adds
- * delay.  A delivery is answered once, after the commit that holds it or after
- * it is certain that this process will not try again. */
+ * may travel together (batch_rules.h) go into the next one, which is sent before
+ * the answers of the one before are written.  No timer adds delay.  A delivery is
+ * answered once, after the commit that holds it or after it is certain that this
+ * process will not try again. */
 #ifndef FCGI_BATCH_H
 #define FCGI_BATCH_H
 
@@ -39,7 +40,7 @@ void batch_free(struct batch **batch);
 /* A dry run in here is our own mistake and asserts. */
 void batch_add(struct batch *batch, struct batch_item *item);
 /* Call at the end of each round of the loop: sends what has gathered, unless a
- * transaction is on its way. */
+ * transaction is on its way.  The limits hold until the next call. */
 void batch_start(struct batch *batch, const struct batch_limits *limits);
 size_t batch_waiting(const struct batch *batch); /* gathered, not yet sent */
 /* Answers all that has gathered with "not stored" (the database is away). */

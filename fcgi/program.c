@@ -146,6 +146,16 @@ static void hint_step(struct program *program)
     }
 }
 
+/* Before a batch that may refer to them, in the same session: orders refer to accounts. */
+static void accounts_tell(struct program *program)
+{
+    if (program->accounts_known || program->writer.session == NULL || !session_ready(program->writer.session))
+        return;
+    account_ensure(program->writer.session, program->front.config, NULL, NULL);
+    callbacks_configure(program->writer.session, program->front.config);
+    program->accounts_known = true;
+}
+
 static void batch_step(struct program *program)
 {
     struct batch *batch = program->front.batch;
@@ -153,12 +163,7 @@ static void batch_step(struct program *program)
     struct batch_limits limits = {config->intake_batch, config->commit_timeout_ms};
 
     if (session_ready(program->writer.session)) {
-        /* Before the first batch, in the same session: orders refer to accounts. */
-        if (!program->accounts_known) {
-            account_ensure(program->writer.session, config, NULL, NULL);
-            callbacks_configure(program->writer.session, config);
-        }
-        program->accounts_known = true;
+        accounts_tell(program);
         batch_start(batch, &limits);
         link_step(program, &program->writer); /* on its way now, not a round later */
     } else {
@@ -184,6 +189,7 @@ static void config_reload(struct program *program)
     config_release(&program->front.config);
     program->front.config = config;
     program->accounts_known = false;
+    accounts_tell(program); /* now: a batch may be sent before this round's step */
     if (log_level_parse(config->log_level, &level))
         log_open("bridge-fcgi", level);
     log_note("config.loaded", log_str("path", config->path));

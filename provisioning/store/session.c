@@ -299,6 +299,14 @@ static void step_notifies(struct session *session)
     }
 }
 
+void session_send(struct session *session)
+{
+    if (session->phase != PHASE_READY || session->running || session->first == NULL)
+        return;
+    if (!job_send(session) || PQflush(session->conn) < 0)
+        session_drop(session, PQerrorMessage(session->conn));
+}
+
 static void step_ready(struct session *session)
 {
     while (session->phase == PHASE_READY) {

@@ -76,6 +76,9 @@ bool session_idle(const struct session *session); /* nothing queued or running *
  * from now, waiting included; a running statement past it ends the connection. */
 void session_submit(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,
                     session_done_fn *done, void *ctx);
+/* Sends the first waiting statement if the server is free.  For a done function that has work of its own to do with
+ * its answer: the server need not wait for that. */
+void session_send(struct session *session);
 /* Blocking: submits, steps until answered, calls done.  For programs without a
  * loop and for the fence. */
 void session_run(struct session *session, const struct query *query, struct params *params, int64_t timeout_ms,

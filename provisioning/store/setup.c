@@ -13,7 +13,7 @@
  * for a join or to sort it, looks cheap.  It was 7 times the work a webhook once 15,000 orders were there. */
 #define ROWS_BY_INDEX                                                                                                  \
     "set enable_seqscan = off; set enable_bitmapscan = off; set enable_hashjoin = off; "                               \
-    "set enable_mergejoin = off; set enable_material = off; "
+    "set enable_mergejoin = off; set enable_material = off; set plan_cache_mode = force_generic_plan; "
 
 static const char *const plans_words[] = {
     [SETUP_PLANS_SETS] = "",

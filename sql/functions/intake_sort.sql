@@ -24,9 +24,10 @@ declare
   places constant int := cardinality(p_delivery_id);
   makers int[];
 begin
-  if (select count(*) from (select distinct p_source[i], p_delivery_id[i] from generate_series(1, places) i) u) < places
-     or (select count(*) from (select distinct p_source[i], p_operation_key[i] from generate_series(1, places) i) u) < places
-     or (select count(*) from (select distinct p_source[i], p_service_id[i] from generate_series(1, places) i) u) < places
+  if places > 1 and (
+       (select count(*) from (select distinct p_source[i], p_delivery_id[i] from generate_series(1, places) i) u) < places
+    or (select count(*) from (select distinct p_source[i], p_operation_key[i] from generate_series(1, places) i) u) < places
+    or (select count(*) from (select distinct p_source[i], p_service_id[i] from generate_series(1, places) i) u) < places)
   then
     select array_agg(i) into others from generate_series(1, places) i;
     return;

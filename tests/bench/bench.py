@@ -77,6 +77,7 @@ def front_part(found):
         limits = subprocess.run([HERE / "limits", rig.dir], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 text=True, check=True).stdout
         ports = peers_start(rig)
+        measure.log_settle(rig)
         contenders = contenders_make(rig, int(limits)) + peers_make(rig, int(limits), calls.intake(rig)[1], ports)
         contender.run_rounds(contenders, ROUNDS, SECONDS, say)
         found["bare_insert_ms"] = measure.spread([measure.bare_insert_ms(rig, max(1, SECONDS / 3)) for _ in range(ROUNDS)])
@@ -96,6 +97,7 @@ def worker_part(found):
         contender.NUMBERS["next"] += REPEATABLE
         calls.buy_at_standin(rig, first, REPEATABLE)
         peers_start(rig)
+        measure.log_settle(rig)
         for name in ("fastify1", "fastify2", "php"):
             rig.ctl("stop", name)
         drains = {"suspend": [], "create": []}

@@ -79,28 +79,14 @@ class Contender:
 
 
 class Intake(Contender):
-    """The bridge itself: its answers are promises, so rows and transactions are counted too."""
-
-    ledger = {}  # commits and orders after the last turn; nothing else writes in between
-
-    def nudge(self):
-        self.ledger["nudges"] = self.ledger.get("nudges", 0) + post(self.rig, self.port, self.path, count=1)["ok"]
-
-    def counts(self):
-        database = measure.Database(self.rig)
-        return {"commits": database.commits_after(self.nudge), "orders": database.orders()}
+    """The bridge itself: its answers are promises, so rows and the transactions that stored them are counted too."""
 
     def run(self, seconds):
-        if "orders" not in self.ledger:
-            self.ledger.update(self.counts())
-        self.ledger["nudges"] = 0
+        database = measure.Database(self.rig)
+        stored, last = database.orders(), database.last_order()
         result = super().run(seconds)
-        counts = self.counts()
-        nudges = self.ledger["nudges"]
-        result["stored"] = counts["orders"] - self.ledger["orders"] - nudges
-        accepted = result["ok"] + nudges
-        result["tx_per_webhook"] = (counts["commits"] - self.ledger["commits"]) / accepted if accepted else None
-        self.ledger.update(counts)
+        result["stored"] = database.orders() - stored
+        result["tx_per_webhook"] = database.batches_after(last) / result["ok"] if result["ok"] else None
         return result
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Unit test of fcgi/batch: what travels together, and what becomes of each
- * delivery for every answer that the database may give.  intake_accept is
- * played by this file (the linker's --wrap). */
+ * delivery for every answer that the database may give.  intake_accept and
+ * session_send are played by this file (the linker's --wrap). */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,7 +27,9 @@ static const struct batch_limits LIMITS = {.most = INTAKE_BATCH_MAX, .timeout_ms
 static char sent[ITEMS + 1];
 static intake_done_fn *sent_done;
 static void *sent_ctx;
-/* What was answered: one letter per delivery, upper case: acknowledged. */
+static bool pushed; /* what was sent is at the server, not only queued */
+/* What was answered: one letter per delivery, upper case: acknowledged; behind a
+ * '>' while the server works on the next batch. */
 static char answered[64];
 
 static struct batch_item items[ITEMS];
@@ -46,12 +48,22 @@ void __wrap_intake_accept(struct session *session, const struct intake_event *ev
     sent[count] = '\0';
     sent_done = done;
     sent_ctx = ctx;
+    pushed = false;
+}
+
+void __wrap_session_send(struct session *session);
+void __wrap_session_send(struct session *session)
+{
+    (void)session;
+    pushed = sent_done != NULL;
 }
 
 static void answer(struct batch_item *item, const struct intake_result *result)
 {
     size_t len = strlen(answered);
     char letter = item->event.delivery_id[0];
+    if (pushed)
+        answered[len++] = '>';
     answered[len] = result != NULL ? (char)(letter - 'a' + 'A') : letter;
     answered[len + 1] = '\0';
 }
@@ -66,6 +78,7 @@ static void database_answers(enum rows_status status, const enum intake_outcome 
         results[i].outcome = outcomes[i];
     sent[0] = '\0';
     sent_done = NULL;
+    pushed = false;
     done(sent_ctx, status, "played", status == ROWS_OK ? results : NULL, status == ROWS_OK ? count : 0);
 }
 
@@ -76,6 +89,7 @@ static struct batch *batch_with(const char *services)
 
     sent[0] = answered[0] = '\0';
     sent_done = NULL;
+    pushed = false;
     memset(items, 0, sizeof items);
     memset(requests, 0, sizeof requests);
     for (size_t i = 0; services[i] != '\0'; i++) {
@@ -145,7 +159,7 @@ static void batches_have_a_limit(void **state)
         assert_string_equal(sent, batches[i]);
         database_answers(ROWS_OK, good);
     }
-    assert_string_equal(answered, "ABCDE");
+    assert_string_equal(answered, ">A>B>C>DE"); /* the server never waits for answers to be written */
     batch_free(&batch);
 }
 
@@ -183,7 +197,7 @@ static void spoilt_batches_go_one_by_one(void **state)
     batch_start(batch, &LIMITS);
     assert_string_equal(sent, "c");
     database_answers(ROWS_OK, good);
-    assert_string_equal(answered, "AbC");
+    assert_string_equal(answered, ">AbC");
     batch_free(&batch);
 }
 
@@ -204,6 +218,27 @@ static void lost_races_have_an_end(void **state)
     }
     assert_string_equal(answered, "Bac");
     assert_int_equal(batch_waiting(batch), 0);
+    batch_free(&batch);
+}
+
+/* c is of a's service: it may not go while a is on its way back into the queue. */
+static void nothing_overtakes_what_goes_again(void **state)
+{
+    static const enum intake_outcome first[] = {INTAKE_AGAIN, INTAKE_ACCEPTED};
+    static const enum intake_outcome good[] = {INTAKE_ACCEPTED};
+    struct batch *batch = batch_with("1.1");
+    (void)state;
+
+    batch_start(batch, &LIMITS);
+    assert_string_equal(sent, "ab");
+    database_answers(ROWS_OK, first);
+    assert_null(sent_done);
+    batch_start(batch, &LIMITS);
+    assert_string_equal(sent, "a");
+    database_answers(ROWS_OK, good);
+    assert_string_equal(sent, "c");
+    database_answers(ROWS_OK, good);
+    assert_string_equal(answered, "B>AC");
     batch_free(&batch);
 }
 
@@ -250,6 +285,7 @@ int main(void)
         cmocka_unit_test(nothing_uncertain_is_acknowledged),
         cmocka_unit_test(spoilt_batches_go_one_by_one),
         cmocka_unit_test(lost_races_have_an_end),
+        cmocka_unit_test(nothing_overtakes_what_goes_again),
         cmocka_unit_test(waiting_ones_can_be_turned_away),
         cmocka_unit_test(dry_runs_never_get_in),
     };
