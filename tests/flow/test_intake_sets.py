@@ -32,10 +32,9 @@ TABLES = ("license", "license_product", "line", "pair", "orders", "delivery", "e
 ORDERS = ("head_order", "order_id")  # columns by what they point at
 IGNORED = ("pair_id", "entry_id", "window_id", "worker")
 
-# As bridge.intake_accept, but for its heart.
+# As bridge.intake_batch, but for its heart.
 ONE_BY_ONE = """
-create or replace function bridge.intake_accept({types}) returns setof bridge.intake_result language plpgsql
-security definer set search_path = pg_catalog, pg_temp as $$
+create or replace function bridge.intake_batch({types}) returns setof bridge.intake_result language plpgsql as $$
 begin
   perform from bridge.line l
   where l.license_id in (select p.license_id from unnest($1, $9, $12) as u(source, service_id, product_code)
@@ -58,7 +57,7 @@ class World:
                        stdout=subprocess.DEVNULL)
         self.db = psycopg.connect(url, autocommit=True, row_factory=dict_row)
         if one_by_one:
-            types = self.one("select pg_get_function_identity_arguments('bridge.intake_accept'::regproc) as x")
+            types = self.one("select pg_get_function_identity_arguments('bridge.intake_batch'::regproc) as x")
             self.db.execute(ONE_BY_ONE.format(types=types, arguments=", ".join(f"${n}" for n in range(1, 36))))
 
     def one(self, sql, *values):
