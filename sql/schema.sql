@@ -4379,10 +4379,11 @@ begin
   select ln.* into l from bridge.line ln
   where ln.license_id = (select license_id from bridge.orders where order_id = p_order) for update;
   select * into o from bridge.orders where order_id = p_order for update;
-  if o.order_id is null or o.attempts <> p_attempt then
+  if o.order_id is null then
     return false;
   end if;
-  if p_to = 'succeeded' and o.type = 'license.create' and bridge.answer_foreign(o, p_upstream_id) then
+  if o.attempts = p_attempt and p_to = 'succeeded' and o.type = 'license.create'
+     and bridge.answer_foreign(o, p_upstream_id) then
     -- Carried out or not: the balance tells.
     p_to := 'in_doubt';
     p_verdict := 'unsure';
@@ -4392,14 +4393,16 @@ begin
     where order_id = p_order and state in ('calling', 'in_doubt', 'needs_review');
     p_reason := format('the answer names license %s, which is another order''s: it may not be ours', p_upstream_id);
   end if;
-  -- Once.  What a worker tells again changes nothing; what comes after the attempt was given up is kept, but it was lost.
+  -- Once.  What a worker tells again changes nothing; what comes after the attempt was given up is kept, but it was lost,
+  -- also when the next attempt has begun: it may be the only proof of a second purchase.
   update bridge.attempt
   set finished_at = coalesce(finished_at, now()), late_at = case when finished_at is not null then now() end,
       sent = p_sent, verdict = p_verdict, reason_code = p_code, reason = p_reason, http_status = p_status,
       curl_code = p_curl, elapsed_ms = p_elapsed_ms, request = p_request, answer = p_answer
   where order_id = p_order and attempt = p_attempt and (finished_at is null or reason_code = 'worker_lost');
   late := o.state in ('in_doubt', 'needs_review') and o.doubted and p_verdict = 'done' and p_to = 'succeeded';
-  if not late and not (o.state = 'calling' and l.head_order = p_order and l.lease_epoch = p_epoch) then
+  if o.attempts <> p_attempt
+     or not late and not (o.state = 'calling' and l.head_order = p_order and l.lease_epoch = p_epoch) then
     return false;
   end if;
   if p_pause then

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* memory: what a library does when there is none left.
  *
- * Our own code ends the process then (arena.h).  Libraries that let us choose do the same; otherwise they would take
- * a piece of memory that is missing for bad input, or crash where they do not look. */
+ * Our own code ends the process then (arena.h).  libcrypto here and jansson in each main do the same; otherwise they
+ * would take a piece of memory that is missing for bad input, or crash where they do not look. */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H
 

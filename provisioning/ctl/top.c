@@ -180,6 +180,7 @@ static int top_live(struct top *top)
     sigaddset(&ours, SIGINT);
     sigaddset(&ours, SIGTERM);
     sigaddset(&ours, SIGHUP);
+    sigaddset(&ours, SIGQUIT);
     sigaddset(&ours, SIGWINCH);
     top->signals = signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
     if (top->signals < 0 || tcgetattr(STDIN_FILENO, &before) != 0) {

@@ -13,6 +13,7 @@
 #define ALONE_MS       INT64_C(10000) /* the only server there is gets this long */
 #define FIRST_MS       INT64_C(2000)  /* several get this long together, and longer when all were silent */
 #define LATER_MS       INT64_C(5000)
+#define PATIENT_TRY    4 /* each so many-th try gets LATER_MS */
 #define LISTS          3
 #define NAME_MAX_BYTES 64 /* PostgreSQL's names are shorter */
 
@@ -26,6 +27,7 @@ struct connect {
     enum setup_plans plans;
     char *lists[LISTS]; /* as given, NULL: not given */
     size_t count, turn; /* servers; by how many the lists are turned */
+    size_t tries;       /* in a row that were of no use */
     size_t silent;      /* tries in a row that met nobody but a silent server */
 };
 
@@ -106,7 +108,7 @@ PGconn *connect_start(struct connect *connect)
     const char *keys[8 + LISTS], *values[8 + LISTS];
     char *turned[LISTS] = {NULL};
     int n = 0;
-    /* What comes later wins: down to the database these are defaults only. */
+    /* What comes later wins: down to the database these are defaults only, though a service file's do not win. */
     if (getenv("PGUSER") == NULL && connect->role != NULL)
         keys[n] = "user", values[n++] = connect->role;
     /* A server that is cut off is known to be gone after that long, also while nothing is asked. */
@@ -137,6 +139,9 @@ int64_t connect_limit_ms(const struct connect *connect)
 {
     if (connect->count == 1)
         return ALONE_MS;
+    /* Slow is not dead: now and then the silent one gets time, however quickly the others refuse. */
+    if (connect->tries % PATIENT_TRY == PATIENT_TRY - 1)
+        return LATER_MS;
     size_t rounds = connect->silent / connect->count;
     return rounds > 1 ? LATER_MS : FIRST_MS << rounds;
 }
@@ -157,6 +162,7 @@ void connect_elsewhere(struct connect *connect, const PGconn *conn)
     const char *host = PQhost(conn), *port = PQport(conn);
     const char *hosts = connect->lists[0] != NULL ? connect->lists[0] : connect->lists[1];
 
+    connect->tries++;
     for (size_t i = 0; i < connect->count; i++)
         if (list_names(hosts, i, host) && list_names(connect->lists[2], i, port)) {
             connect->silent += i == connect->turn;
@@ -168,6 +174,7 @@ void connect_elsewhere(struct connect *connect, const PGconn *conn)
 void connect_done(struct connect *connect)
 {
     connect->silent = 0;
+    connect->tries = 0;
 }
 
 bool connect_set_up(const struct connect *connect, PGconn *conn)
@@ -177,8 +184,9 @@ bool connect_set_up(const struct connect *connect, PGconn *conn)
     if (connect->listen != NULL) {
         char *channel = PQescapeIdentifier(conn, connect->listen, strlen(connect->listen));
         size_t used = strlen(sql);
-        if (channel != NULL)
-            snprintf(sql + used, sizeof sql - used, "; listen %s", channel);
+        if (channel == NULL)
+            return false;
+        snprintf(sql + used, sizeof sql - used, "; listen %s", channel);
         PQfreemem(channel);
     }
     return PQsetnonblocking(conn, 1) == 0 && PQsendQuery(conn, sql) == 1;

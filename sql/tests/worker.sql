@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- Claiming, paid calls one by one, the fence, outcomes, lost workers, holds.
 \ir helper.psql
-select plan(95);
+select plan(96);
 
 select t.send('a', '{}') \g /dev/null
 
@@ -90,6 +90,7 @@ select is(t.settle(), true, '… by the balance, or not');
 select is((t.state('b'), (t.o('b')).unsettled)::text, '("needs_review unsettled",t)', '… for a person');
 select is(t.outcome('b', format('{"epoch": %s, "to": "failed", "verdict": "refused"}', (t.line('b')).lease_epoch - 1)::jsonb), 'false needs_review', 'a late refusal settles nothing');
 select is(t.outcome('b', format('{"epoch": %s, "attempt": 1}', (t.line('b')).lease_epoch - 1)::jsonb), 'false needs_review', 'nor an answer to an earlier attempt');
+select is((select (verdict, late_at is not null)::text from bridge.attempt where order_id = t.id('b') and attempt = 1), '(done,t)', '… but it is kept');
 select is(t.outcome('b', format('{"epoch": %s}', (t.line('b')).lease_epoch - 1)::jsonb), 'true succeeded', 'a late answer that it was done does');
 select is((select count(*) from bridge.ledger where order_id = t.id('b')), 1::bigint, '… and books it once');
 

@@ -34,7 +34,8 @@ class Log:
 
     def acknowledge(self, delivery, order_id):
         with self.lock:
-            self.acknowledged[delivery] = order_id
+            if self.acknowledged.setdefault(delivery, order_id) != order_id:
+                self.wrong.append(f"{delivery} leads to order {order_id}, it led to {self.acknowledged[delivery]}")
             self.orders.add(order_id)
 
     def complain(self, text):

@@ -59,6 +59,8 @@ class Server:
 
     def power_off(self):
         """All of it at once, as when the current goes: nothing is put in order, nobody is told."""
+        if self.process.poll() is not None:
+            return
         pid = self.process.pid
         os.kill(pid, signal.SIGSTOP)  # it starts nobody any more
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()

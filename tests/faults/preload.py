@@ -2,6 +2,7 @@
 """Programs of a rig under build/…/faults.so: which call fails, and what became of the program."""
 import mmap
 import pathlib
+import re
 import shlex
 import signal
 import struct
@@ -14,6 +15,10 @@ SAID_WHY = set(range(64, 79))  # sysexits: a program that says why it ends
 FOR_GOOD = {64, 65, 66, 77, 78}  # RestartPreventExitStatus of the units: no answer to a shortage that passes
 FLEX_FATAL = 2  # how the scanner that flex makes ends its program
 STOP_S = 20
+STARTS = 20
+# What glibc, the stack protector and our own asserts say before they abort; no program means that.
+CORRUPT = re.compile(rb"free\(\)|malloc\(|realloc\(\)|munmap_chunk|corrupted|double free|smashing detected|"
+                     rb"overflow detected|Assertion `")
 
 
 class Control:
@@ -40,9 +45,11 @@ class Control:
         """The program or library whose call has failed, "" when none has since it was armed."""
         return struct.unpack_from(LAYOUT, self.page)[4].rstrip(b"\0").decode()
 
-    def deliberate(self, status, service=True):
-        """Whether a program (one that is started again, or not) that ended so after the failure has meant to.
+    def deliberate(self, status, said, service=True):
+        """Whether a program (one that is started again, or not) that ended so after the failure, and said that, has meant to.
         libconfuse reads the configuration before anything else begins, and does not look whether it gets memory."""
+        if CORRUPT.search(said):
+            return False
         if (self.whose() or self.last).startswith("libconfuse.so") and status in (-signal.SIGSEGV, FLEX_FATAL):
             return True
         return status == -signal.SIGABRT or status in (SAID_WHY - FOR_GOOD if service and self.kind == "malloc" else SAID_WHY)
@@ -61,8 +68,13 @@ class Faulted:
         library = f"{rig.env['BIN']}/faults.so"
         self.command = ["env", f"LD_PRELOAD={library}", f"FAULT_CONTROL={control.path}", *command]
         self.process = None
+        self.log, self.said_from = rig.dir / "log" / f"{name}.log", 0
         self.crashes = []  # status and who was refused, each time that nobody had meant it to end
         rig.ctl("stop", name)
+
+    def said(self):
+        """What it has written since it was started."""
+        return self.log.read_bytes()[self.said_from:]
 
     def alive(self):
         """Also looks at how it has ended."""
@@ -72,12 +84,13 @@ class Faulted:
         return self.process is not None
 
     def ended(self, status):
-        if not self.control.deliberate(status):
+        if not self.control.deliberate(status, self.said()):
             self.crashes.append((status, self.control.whose() or self.control.last))
 
     def start(self):
         """Runs, and listens if it is to; or has ended already."""
-        with (self.rig.dir / "log" / f"{self.name}.log").open("ab") as log:
+        with self.log.open("ab") as log:
+            self.said_from = log.tell()
             self.process = subprocess.Popen(self.command, cwd=self.rig.env["PRIVATE"], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + STOP_S
@@ -92,8 +105,11 @@ class Faulted:
 
     def ensure(self):
         """As a service manager does: what has ended is started again."""
-        while not self.alive():
+        for _ in range(STARTS):
+            if self.alive():
+                return
             self.start()
+        assert self.alive(), f"{self.name} does not stay up: {self.said()[-500:]}"
 
     def stop(self):
         """Asked to stop, it ends with 0, whatever has happened to it before."""

@@ -40,6 +40,13 @@ class Found:
         for name in ("lost", "double", "crashes", "wrong"):
             getattr(self, name).extend(getattr(other, name))
 
+    def take(self, part, what, kind, tell):
+        """One walk; in which no call failed nothing was tried."""
+        if part.runs == 0:
+            part.wrong.append((what, kind, "no call failed: nothing was tried"))
+        tell(what, kind, part)
+        self.add(part)
+
     def good(self):
         return self.runs > 0 and not (self.lost or self.double or self.crashes or self.wrong)
 
@@ -215,7 +222,7 @@ def lists(rig, control, kind, steps):
         control.disarm()
         if done.returncode == 0 and done.stdout != expected.stdout:
             found.wrong.append((f"bridgectl {kind} {k}", "0, but not the list"))
-        elif done.returncode != 0 and not control.deliberate(done.returncode, service=False):
+        elif done.returncode != 0 and not control.deliberate(done.returncode, done.stderr, service=False):
             found.crashes.append((f"bridgectl {kind} {k}", done.returncode, control.whose()))
         return control.fired()
 
@@ -234,12 +241,9 @@ def doors(steps_of, tell):
             if (what, kind) == ("webhook", "connect"):
                 continue  # a door that runs has all its connections
             part = webhooks(rig, control, kind, steps_of(what, kind), what == "start")
-            tell(what, kind, part)
-            found.add(part)
+            found.take(part, what, kind, tell)
         for kind in KINDS:
-            part = lists(rig, control, kind, steps_of("list", kind))
-            tell("list", kind, part)
-            found.add(part)
+            found.take(lists(rig, control, kind, steps_of("list", kind)), "list", kind, tell)
     return found
 
 
@@ -251,9 +255,7 @@ def workers(steps_of, tell):
         ground.control("personality", {"duplicate_create": "charged"})  # or the upstream would hide a second purchase
         control = Control(folder)
         for kind in KINDS:
-            part = purchases(ground, control, kind, steps_of("purchase", kind))
-            tell("purchase", kind, part)
-            found.add(part)
+            found.take(purchases(ground, control, kind, steps_of("purchase", kind)), "purchase", kind, tell)
     return found
 
 

@@ -130,7 +130,7 @@ def test_it_fits_the_terminal_and_a_new_size_at_once(top):
     assert terminal.left() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_it_like_q(top, number):
     terminal = top()
     terminal.wait(has("Accounts"))

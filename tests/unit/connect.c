@@ -117,6 +117,24 @@ static void test_the_time_of_a_try(void **state)
     connect_free(&several);
 }
 
+/* The first of two refuses each time, the second one says nothing in time: it may only be slow. */
+static void test_the_slow_one_gets_time(void **state)
+{
+    (void)state;
+    static const int64_t limits[] = {2000, 2000, 5000, 2000};
+    struct connect *connect = with("host=127.0.0.1,127.0.0.2 port=1 dbname=d");
+    struct connect *second = with("host=127.0.0.2 port=1 dbname=d");
+    PGconn *slow = asked(second);
+    PQfinish(asked(connect));
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        connect_elsewhere(connect, slow);
+        assert_int_equal(connect_limit_ms(connect), limits[i]);
+    }
+    PQfinish(slow);
+    connect_free(&second);
+    connect_free(&connect);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_the_silent_one_is_asked_last),
         cmocka_unit_test(test_ports_and_addresses_turn_with_their_hosts),
         cmocka_unit_test(test_the_time_of_a_try),
+        cmocka_unit_test(test_the_slow_one_gets_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
