@@ -16,9 +16,10 @@ FOR_GOOD = {64, 65, 66, 77, 78}  # RestartPreventExitStatus of the units: no ans
 FLEX_FATAL = 2  # how the scanner that flex makes ends its program
 STOP_S = 20
 STARTS = 20
-# What glibc, the stack protector and our own asserts say before they abort; no program means that.
-CORRUPT = re.compile(rb"free\(\)|malloc\(|realloc\(\)|munmap_chunk|corrupted|double free|smashing detected|"
-                     rb"overflow detected|Assertion `")
+# What glibc, the stack protector and our own asserts say before they abort; no program means that.  libfcgi's assert that
+# there is memory is its way to end.
+CORRUPT = re.compile(rb"free\(\)|malloc\(|realloc\(\)|munmap_chunk|corrupted|double free|smashing detected|overflow detected|"
+                     rb"(fcgi|provisioning)/[a-z0-9_/]+\.c:\d+: .*Assertion `")
 
 
 class Control:
