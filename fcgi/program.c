@@ -85,6 +85,9 @@ static void orders_moved(void *ctx, const char *channel)
 static void link_open(struct program *program, struct link *link, const char *role, const char *application,
                       const char *channel)
 {
+    enum setup_plans plans = !program->options->takes_deliveries ? SETUP_PLANS_VALUES
+                             : link == &program->writer          ? SETUP_PLANS_FIXED
+                                                                 : SETUP_PLANS_KEYED;
     struct session_options options = {
         .conninfo = program->front.config->database,
         .role = role,
@@ -92,7 +95,7 @@ static void link_open(struct program *program, struct link *link, const char *ro
         .listen = channel,
         .notify = orders_moved,
         .notify_ctx = &program->front,
-        .plans = program->options->takes_deliveries ? SETUP_PLANS_KEYED : SETUP_PLANS_VALUES,
+        .plans = plans,
         .query_ms = program->options->takes_deliveries ? 0 : PROGRAM_QUERY_MS,
         .clock = program->front.clock,
         .durable = true,

@@ -9,8 +9,9 @@
 
 /* How the server plans what a session asks. */
 enum setup_plans {
-    SETUP_PLANS_SETS,   /* once a connection, by the tables' statistics */
-    SETUP_PLANS_KEYED,  /* once a connection, and every row is looked up by an index */
+    SETUP_PLANS_SETS,   /* by the tables' statistics */
+    SETUP_PLANS_KEYED,  /* every row is looked up by an index */
+    SETUP_PLANS_FIXED,  /* the same, and never anew for a statement's values: for what is asked all the time */
     SETUP_PLANS_VALUES, /* anew for each statement's values: people's questions */
 };
 
