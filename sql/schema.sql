@@ -2061,9 +2061,7 @@ begin
       and (state in ('calling', 'in_doubt', 'needs_review')
            or attempts > 0 and state not in ('succeeded', 'failed', 'cancelled'));
     if not found then
-      select * into o from bridge.orders
-      where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
-      order by order_sequence, position limit 1;
+      select * into o from bridge.orders where order_id = (select bridge.line_waiting(p_license));
     end if;
     if not found then
       update bridge.line set head_order = null, run_at = null, lease_owner = null, lease_until = null
@@ -2140,6 +2138,17 @@ begin
   where s.license_id = o.license_id and s.state in ('queued', 'blocked', 'held') and s.attempts = 0
     and (s.order_sequence, s.position) > (o.order_sequence, o.position);
   update bridge.line set pending = greatest(pending - in_line, 0) where license_id = o.license_id;
+end
+$$;
+
+CREATE FUNCTION bridge.line_waiting(p_license bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  return (select o.order_id from bridge.orders o
+          where o.license_id = p_license and o.state not in ('succeeded', 'failed', 'cancelled') and not o.parked
+          order by o.order_sequence, o.position limit 1);
 end
 $$;
 
@@ -3198,6 +3207,7 @@ CREATE FUNCTION bridge.outcomes_ordinary(p_orders bigint[], p_attempts bigint[],
     AS $$
 declare
   ordinary bigint[];
+  waiting bigint[];
 begin
   perform from bridge.orders o where o.order_id = any (p_orders) order by o.order_id for update;
   select array_agg(o.order_id) into ordinary
@@ -3224,23 +3234,24 @@ begin
   from bridge.orders o
   where o.order_id = any (ordinary) and l.license_id = o.license_id
     and l.status = case o.type when 'license.suspend' then 'active' else 'suspended' end::bridge.license_status;
-  update bridge.line l
-  set lease_owner = null, lease_until = null, run_at = null, pending = greatest(l.pending - 1, 0),
-      head_order = null, -- line_advance finds the next one
-      done_sequence = greatest(l.done_sequence, o.sequence)
-  from bridge.orders o
-  where o.order_id = any (ordinary) and l.license_id = o.license_id;
+  -- The lines say whether anything waits: a join with what is unfinished would read all of it where statistics, made
+  -- when nothing was, know of none.
+  with ended as (
+    update bridge.line l
+    set lease_owner = null, lease_until = null, run_at = null, pending = greatest(l.pending - 1, 0),
+        head_order = null, -- line_advance finds the next one
+        done_sequence = greatest(l.done_sequence, o.sequence)
+    from bridge.orders o
+    where o.order_id = any (ordinary) and l.license_id = o.license_id
+    returning l.license_id, l.pending
+  )
+  select array_agg(e.license_id order by e.license_id) into waiting from ended e where e.pending > 0;
   update bridge.orders o
   set state = 'succeeded', reason_code = u.code, reason = u.reason, next_try_at = null, finished_at = now(),
       unsettled = false, credits = o.price, key_free = false, updated_at = now()
   from unnest(p_orders, p_attempts, p_codes, p_reasons) as u(id, attempt, code, reason)
   where o.order_id = u.id and o.attempts = u.attempt and u.id = any (ordinary);
-  perform bridge.line_advance(waiting.license_id)
-  from (select o.license_id from bridge.orders o
-        where o.order_id = any (ordinary)
-          and exists (select from bridge.orders n where n.license_id = o.license_id and not n.parked
-                      and n.state not in ('succeeded', 'failed', 'cancelled'))
-        order by o.license_id) waiting;
+  perform bridge.line_advance(w) from unnest(waiting) w;
   return ordinary;
 end
 $$;
@@ -6909,6 +6920,8 @@ GRANT ALL ON FUNCTION bridge.licenses_find(p_source text, p_service text, p_ip i
 REVOKE ALL ON FUNCTION bridge.line_advance(p_license bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.line_fail_successors(o bridge.orders) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.line_waiting(p_license bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.lines_leased(p_worker text, p_account text, p_paid boolean, p_limit integer, p_lease_ms bigint, OUT heads bigint[], OUT epochs bigint[]) FROM PUBLIC;
 

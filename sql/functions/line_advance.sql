@@ -18,9 +18,7 @@ begin
       and (state in ('calling', 'in_doubt', 'needs_review')
            or attempts > 0 and state not in ('succeeded', 'failed', 'cancelled'));
     if not found then
-      select * into o from bridge.orders
-      where license_id = p_license and state not in ('succeeded', 'failed', 'cancelled') and not parked
-      order by order_sequence, position limit 1;
+      select * into o from bridge.orders where order_id = (select bridge.line_waiting(p_license));
     end if;
     if not found then
       update bridge.line set head_order = null, run_at = null, lease_owner = null, lease_until = null

@@ -11,6 +11,7 @@ create or replace function bridge.outcomes_ordinary(
 returns bigint[] language plpgsql as $$
 declare
   ordinary bigint[];
+  waiting bigint[];
 begin
   perform from bridge.orders o where o.order_id = any (p_orders) order by o.order_id for update;
   select array_agg(o.order_id) into ordinary
@@ -37,23 +38,24 @@ begin
   from bridge.orders o
   where o.order_id = any (ordinary) and l.license_id = o.license_id
     and l.status = case o.type when 'license.suspend' then 'active' else 'suspended' end::bridge.license_status;
-  update bridge.line l
-  set lease_owner = null, lease_until = null, run_at = null, pending = greatest(l.pending - 1, 0),
-      head_order = null, -- line_advance finds the next one
-      done_sequence = greatest(l.done_sequence, o.sequence)
-  from bridge.orders o
-  where o.order_id = any (ordinary) and l.license_id = o.license_id;
+  -- The lines say whether anything waits: a join with what is unfinished would read all of it where statistics, made
+  -- when nothing was, know of none.
+  with ended as (
+    update bridge.line l
+    set lease_owner = null, lease_until = null, run_at = null, pending = greatest(l.pending - 1, 0),
+        head_order = null, -- line_advance finds the next one
+        done_sequence = greatest(l.done_sequence, o.sequence)
+    from bridge.orders o
+    where o.order_id = any (ordinary) and l.license_id = o.license_id
+    returning l.license_id, l.pending
+  )
+  select array_agg(e.license_id order by e.license_id) into waiting from ended e where e.pending > 0;
   update bridge.orders o
   set state = 'succeeded', reason_code = u.code, reason = u.reason, next_try_at = null, finished_at = now(),
       unsettled = false, credits = o.price, key_free = false, updated_at = now()
   from unnest(p_orders, p_attempts, p_codes, p_reasons) as u(id, attempt, code, reason)
   where o.order_id = u.id and o.attempts = u.attempt and u.id = any (ordinary);
-  perform bridge.line_advance(waiting.license_id)
-  from (select o.license_id from bridge.orders o
-        where o.order_id = any (ordinary)
-          and exists (select from bridge.orders n where n.license_id = o.license_id and not n.parked
-                      and n.state not in ('succeeded', 'failed', 'cancelled'))
-        order by o.license_id) waiting;
+  perform bridge.line_advance(w) from unnest(waiting) w;
   return ordinary;
 end
 $$;

@@ -110,6 +110,10 @@ def judge(rig, lives, story):
         assert time.monotonic() < end, (left, sql(rig, "select order_id, operation_key, type, state, reason from ops.orders "
                                                        f"where state not in {FINISHED} limit 5"))
         time.sleep(0.1)
+    # What a create that found an old license has cost is known when its window is settled, not before.
+    while sql(rig, "select count(*) from bridge.account where window_state <> 'shut'")[0][0] != "0":
+        assert time.monotonic() < end, sql(rig, "select account, window_state from bridge.account where window_state <> 'shut'")
+        time.sleep(0.1)
     rows = {row[0]: row[1:] for row in sql(rig, "select operation_key, state, coalesce(credits, 0), reason from ops.orders")}
     for life in lives:
         for key, kind, wanted, credits in life.wanted:

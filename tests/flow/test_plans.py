@@ -21,16 +21,42 @@ def rows_read(rig, table):
     return [int(word) for word in out.split("|")]
 
 
+def told(rig, table, orders):
+    """Rows of the table read so far; all programs have gone, so that the figures are there."""
+    rig.ctl("stop", "worker1", "intake", "ops")
+    wait_for(lambda: rows_read(rig, "orders")[1] == orders)
+    return rows_read(rig, table)[0]
+
+
+def run(rig, services, rounds):
+    return [service.order(("license.suspend", "license.unsuspend")[turn % 2]) for turn in range(rounds) for service in services]
+
+
+def ended(rig, orders):
+    for order in orders:
+        assert rig.wait(order)["state"] == "succeeded"
+
+
 def test_an_order_reads_as_many_rows_as_ever():
     with Rig(CALL_TIMEOUT="2s", QUIET="1s", STANDIN_BALANCE="100000") as rig:
         services = [Service(rig) for _ in range(SERVICES)]
-        orders = [service.order("license.create") for service in services]
-        for turn in range(ROUNDS):
-            orders += [service.order(("license.suspend", "license.unsuspend")[turn % 2]) for service in services]
-        for order in orders:
-            assert rig.wait(order)["state"] == "succeeded"
-        rig.ctl("stop", "worker1", "intake", "ops")  # who goes tells the figures
-        for table, rows in (("orders", len(orders)), ("line", SERVICES)):
-            wait_for(lambda t=table, n=rows: rows_read(rig, t)[1] == n)
-            read = rows_read(rig, table)[0]
+        orders = [service.order("license.create") for service in services] + run(rig, services, ROUNDS)
+        ended(rig, orders)
+        for table in ("orders", "line"):
+            read = told(rig, table, len(orders))
             assert read / len(orders) < ROWS_AN_ORDER, f"{table}: {read / len(orders):.0f} rows an order"
+
+
+def test_nor_more_when_the_statistics_are_of_an_idle_hour():
+    with Rig(CALL_TIMEOUT="2s", QUIET="1s", STANDIN_BALANCE="100000") as rig:
+        services = [Service(rig) for _ in range(SERVICES)]
+        orders = [service.order("license.create") for service in services] + run(rig, services, 4)
+        ended(rig, orders)
+        before = told(rig, "orders", len(orders))
+        subprocess.run(["psql", "-XAtq", rig.env["DATABASE_URL"], "-c", "vacuum analyze"], check=True)
+        rig.ctl("start", "intake", "ops")
+        queue = run(rig, services, ROUNDS)  # all of it waits, in lines of forty
+        rig.ctl("start", "worker1")
+        ended(rig, queue)
+        read = told(rig, "orders", len(orders) + len(queue)) - before
+        assert read / len(queue) < ROWS_AN_ORDER, f"{read / len(queue):.0f} rows an order"
