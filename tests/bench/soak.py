@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import signal
 import statistics
 import sys
 import time
@@ -118,6 +119,7 @@ def judge(rows):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with Rig(WORKERS=1, RIG_ACCOUNT="  parallel = 64", RIG_NO_BUILD=1) as rig:
         database = measure.Database(rig)
         peak = peak_rate(rig, database)
