@@ -303,22 +303,17 @@ void session_send(struct session *session)
 {
     if (session->phase != PHASE_READY || session->running || session->first == NULL)
         return;
-    if (!job_send(session) || PQflush(session->conn) < 0)
+    if (job_send(session))
+        (void)PQflush(session->conn);
+    else
         session_drop(session, PQerrorMessage(session->conn));
 }
 
 static void step_ready(struct session *session)
 {
     while (session->phase == PHASE_READY) {
-        if (!session->running) {
-            if (session->first == NULL)
-                break;
-            if (!job_send(session)) {
-                session_drop(session, PQerrorMessage(session->conn));
-                break;
-            }
-        }
-        if (PQflush(session->conn) < 0 || PQisBusy(session->conn))
+        session_send(session);
+        if (!session->running || PQflush(session->conn) < 0 || PQisBusy(session->conn))
             break;
         PGresult *result = PQgetResult(session->conn);
         if (result == NULL) {

@@ -5,7 +5,7 @@ Judged are promises (rows, transactions, memory), never absolute speed: the mach
 """
 import json
 
-TX_PER_WEBHOOK = 0.5  # below this at 64 connections, or commits are not shared
+TX_PER_WEBHOOK = 0.25  # below this at 64 connections, or commits are not shared
 INTAKE_MB = 20
 WORKER_MB = 30
 

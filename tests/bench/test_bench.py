@@ -148,7 +148,7 @@ def test_good_figures_pass():
     (("contenders", "intake 64", "stored"), 8),
     (("contenders", "intake 64", "stored"), 10),
     (("contenders", "ceiling 64", "ok"), 0),
-    (("contenders", "intake 64", "tx_per_webhook"), spread(0.5)),
+    (("contenders", "intake 64", "tx_per_webhook"), spread(0.25)),
     (("memory", "intake_mb"), 20),
     (("memory", "worker", "rss_most_mb"), 30),
     (("worker", "rss_most_mb"), 30),
