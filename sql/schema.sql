@@ -287,25 +287,27 @@ CREATE FUNCTION bridge.account_sweep() RETURNS integer
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
+  a bridge.account;
   w record;
   swept int := 0;
 begin
-  for w in
-    select l.license_id, l.head_order, a.pause_reason
-    from bridge.account a join bridge.line l on l.account = a.account
-    where a.paused and l.run_at is not null and l.lease_owner is null
-    order by l.license_id limit 1000 for update of l skip locked
-  loop
-    update bridge.orders
-    set state = 'held', reason_code = 'account_paused', reason = 'the account is paused: ' || w.pause_reason,
-        next_try_at = null, updated_at = now()
-    where order_id = w.head_order and state = 'queued';
-    update bridge.line set run_at = null where license_id = w.license_id;
-    swept := swept + 1;
+  for a in select * from bridge.account where paused order by account loop
+    for w in
+      select l.license_id, l.head_order from bridge.line l
+      where l.account = a.account and l.run_at is not null and l.lease_owner is null
+      order by l.account, l.head_paid, l.run_at limit 1000 for update skip locked
+    loop
+      update bridge.orders
+      set state = 'held', reason_code = 'account_paused', reason = 'the account is paused: ' || a.pause_reason,
+          next_try_at = null, updated_at = now()
+      where order_id = w.head_order and state = 'queued';
+      update bridge.line set run_at = null where license_id = w.license_id;
+      swept := swept + 1;
+    end loop;
   end loop;
   for w in
-    select a.account from bridge.account a
-    where not a.paused and exists (select from bridge.orders o where o.account = a.account and o.state = 'held'
+    select c.account from bridge.account c
+    where not c.paused and exists (select from bridge.orders o where o.account = c.account and o.state = 'held'
                                    and o.reason_code in ('account_paused', 'account_denied'))
   loop
     swept := swept + bridge.holds_release(w.account, array['account_paused', 'account_denied'], null);
@@ -1087,6 +1089,18 @@ CREATE FUNCTION bridge.counts_add(a bigint[], b bigint[]) RETURNS bigint[]
                from generate_series(1, cardinality(bridge.duration_bounds()) + 1) n)
 $$;
 
+CREATE FUNCTION bridge.creates_waiting(p_license bigint) RETURNS SETOF bridge.orders
+    LANGUAGE plpgsql STABLE
+    SET enable_sort TO 'off'
+    AS $$
+begin
+  return query
+  select o.* from bridge.orders o
+  where o.license_id = p_license and o.state not in ('succeeded', 'failed', 'cancelled') and o.type = 'license.create'
+  order by o.order_sequence, o.position;
+end
+$$;
+
 CREATE FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) RETURNS TABLE(received_at timestamp with time zone, source text, delivery_id text, order_id bigint, repeated boolean)
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1675,9 +1689,7 @@ begin
   select lic.* into l from bridge.license_product p join bridge.license lic using (license_id)
   where p.source = r.source and p.service_id = r.service_id and p.product_code = r.product_code;
   if r.type = 'license.create'
-     and (l.status in ('pending', 'active', 'suspended')
-          or exists (select from bridge.orders o where o.license_id = l.license_id and o.type = 'license.create'
-                     and o.state not in ('succeeded', 'failed', 'cancelled'))) then
+     and (l.status in ('pending', 'active', 'suspended') or exists (select from bridge.creates_waiting(l.license_id))) then
     return format('service %s already has a live %s license%s', l.service_id, l.upstream_type,
                   case when l.ip is null then '' else ' on ' || host(l.ip) end);
   elsif r.type = 'license.renew' and l.status = 'terminated' then
@@ -1961,22 +1973,18 @@ $$;
 CREATE FUNCTION bridge.license_terminated(o bridge.orders) RETURNS void
     LANGUAGE plpgsql
     AS $$
-declare
-  again boolean; -- a create of the same service waits behind: what it claimed stays claimed
 begin
-  again := exists (select from bridge.orders c where c.license_id = o.license_id and c.type = 'license.create'
-                   and c.state not in ('succeeded', 'failed', 'cancelled'));
   update bridge.license
-  set status = case when again then 'pending' else 'terminated' end::bridge.license_status, terminated_at = now(),
-      updated_at = now()
+  set status = case when exists (select from bridge.creates_waiting(o.license_id)) then 'pending'
+                    else 'terminated' end::bridge.license_status,
+      terminated_at = now(), updated_at = now()
   where license_id = o.license_id;
   update bridge.license_ip set until = now() where license_id = o.license_id and until is null;
   update bridge.pair p
   set terminated_at = case when p.owned_at is not null then now() else p.terminated_at end,
       license_id = case when exists (
-        select from bridge.orders c where c.license_id = o.license_id and c.type = 'license.create'
-          and c.state not in ('succeeded', 'failed', 'cancelled') and c.account = p.account
-          and c.upstream_type = p.upstream_type and c.ip = p.ip) then p.license_id end
+        select from bridge.creates_waiting(o.license_id) c
+        where c.account = p.account and c.upstream_type = p.upstream_type and c.ip = p.ip) then p.license_id end
   where p.license_id = o.license_id;
 end
 $$;
@@ -2152,13 +2160,64 @@ begin
 end
 $$;
 
+CREATE FUNCTION bridge.lines_ended(p_orders bigint[]) RETURNS bigint[]
+    LANGUAGE plpgsql
+    AS $$
+declare
+  remaining bigint[];
+begin
+  with ended as materialized (
+    select l.license_id, l.pending > 1 as waited, greatest(l.done_sequence, o.sequence) as done_sequence,
+           (greatest(l.settle_until, l.probe_until) > now()) is true as settles
+    from bridge.orders o join bridge.line l on l.license_id = o.license_id
+    where o.order_id = any (p_orders)
+  ), next as materialized (
+    select e.license_id, o.order_id, o.account, o.type
+    from ended e
+    join bridge.orders o on o.order_id = (select bridge.line_waiting(e.license_id))
+    join bridge.license c on c.license_id = e.license_id
+    join bridge.account a on a.account = o.account
+    where e.waited and not e.settles and not a.paused and (o.sequence < e.done_sequence) is not true
+      -- "is true", here and elsewhere: by their numbers, not by way of all that waits.
+      and (o.state = 'blocked') is true and o.attempts = 0 and o.type in ('license.suspend', 'license.unsuspend')
+      -- The license lives, where the order looks for it, and nobody else has that pair.
+      and (o.provider <> '724license'
+           or c.status <> 'terminated'
+              and (c.status not in ('active', 'suspended') or c.ip is null or (o.upstream_type, o.ip) = (c.upstream_type, c.ip))
+              and not exists (select from bridge.pair p where p.account = o.account and p.upstream_type = o.upstream_type
+                                and p.ip = o.ip and p.license_id <> o.license_id))
+  ), queued as (
+    update bridge.orders o
+    set state = 'queued', waits_pair = null, next_try_at = now(), reason_code = null, reason = null, updated_at = now()
+    from next where o.order_id = next.order_id
+  ), lines as (
+    -- How many wait is the line's to say: a join with what is unfinished would read all of it where statistics, made
+    -- when nothing was, know of none.
+    update bridge.line l
+    set lease_owner = null, lease_until = null, pending = greatest(l.pending - 1, 0), done_sequence = e.done_sequence,
+        head_order = next.order_id, head_type = coalesce(next.type, l.head_type),
+        account = coalesce(next.account, l.account), run_at = case when next.order_id is not null then now() end
+    from ended e left join next on next.license_id = e.license_id
+    where l.license_id = e.license_id
+    returning l.license_id, l.pending > 0 and l.head_order is null as remains
+  )
+  select array_agg(lines.license_id order by lines.license_id) into remaining from lines where lines.remains;
+  return remaining;
+end
+$$;
+
 CREATE FUNCTION bridge.lines_leased(p_worker text, p_account text, p_paid boolean, p_limit integer, p_lease_ms bigint, OUT heads bigint[], OUT epochs bigint[]) RETURNS record
     LANGUAGE plpgsql
     AS $$
+declare
+  look constant text := format('bridge.look_%s%s', case when p_paid then 'paid_' end, encode(convert_to(p_account, 'UTF8'), 'hex'));
+  since constant timestamptz := bridge.look_from(look);
+  first timestamptz;
 begin
   with ripe as materialized (
-    select l.license_id from bridge.line l
-    where l.account = p_account and l.head_paid = p_paid and l.run_at <= now() and l.lease_owner is null
+    select l.license_id, l.run_at from bridge.line l
+    where l.account = p_account and l.head_paid = p_paid and l.run_at >= since and l.run_at <= now()
+      and l.lease_owner is null
     order by l.account, l.head_paid, l.run_at limit p_limit
     for update skip locked
   ), leased as (
@@ -2166,9 +2225,34 @@ begin
     set lease_owner = p_worker, lease_epoch = l.lease_epoch + 1,
         lease_until = now() + p_lease_ms * interval '1 ms', run_at = now() + p_lease_ms * interval '1 ms'
     from ripe where l.license_id = ripe.license_id
-    returning l.head_order, l.lease_epoch
+    returning l.head_order, l.lease_epoch, ripe.run_at
   )
-  select array_agg(leased.head_order), array_agg(leased.lease_epoch) into heads, epochs from leased;
+  select array_agg(leased.head_order), array_agg(leased.lease_epoch), min(leased.run_at)
+  into heads, epochs, first from leased;
+  perform bridge.look_ended(look, since, case when cardinality(heads) = p_limit then first else now() end);
+end
+$$;
+
+CREATE FUNCTION bridge.look_ended(p_look text, p_from timestamp with time zone, p_reached timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  whole_at timestamptz := nullif(split_part(current_setting(p_look, true), '|', 2), '');
+begin
+  if p_from = '-infinity' then
+    whole_at := clock_timestamp() + greatest(interval '1 s', 20 * (clock_timestamp() - now()));
+  end if;
+  perform set_config(p_look, greatest(p_from, p_reached - interval '250 ms') || '|' || whole_at, false);
+end
+$$;
+
+CREATE FUNCTION bridge.look_from(p_look text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    AS $$
+declare
+  kept constant text[] := string_to_array(current_setting(p_look, true), '|'); -- where to begin, when to look at the whole
+begin
+  return case when clock_timestamp() < kept[2]::timestamptz then kept[1]::timestamptz else '-infinity' end;
 end
 $$;
 
@@ -2354,7 +2438,7 @@ begin
     return query select 'unknown', 0::bigint;
     return;
   elsif exists (select from bridge.orders o
-                where o.order_id = any (ids) and o.state not in ('succeeded', 'failed', 'cancelled')) then
+                where o.order_id = any (ids) and (o.state not in ('succeeded', 'failed', 'cancelled')) is true) then
     return query select 'busy', cardinality(ids)::bigint;
     return;
   end if;
@@ -3207,7 +3291,6 @@ CREATE FUNCTION bridge.outcomes_ordinary(p_orders bigint[], p_attempts bigint[],
     AS $$
 declare
   ordinary bigint[];
-  waiting bigint[];
 begin
   perform from bridge.orders o where o.order_id = any (p_orders) order by o.order_id for update;
   select array_agg(o.order_id) into ordinary
@@ -3216,7 +3299,8 @@ begin
   join bridge.orders o on o.order_id = u.id
   join bridge.line l on l.license_id = o.license_id
   where u.target = 'succeeded' and o.type in ('license.suspend', 'license.unsuspend') and not o.paid
-    and o.state = 'calling' and o.attempts = u.attempt and l.head_order = o.order_id and l.lease_epoch = u.epoch
+    and (o.state = 'calling') is true -- by their numbers, not by way of all that is
+    and o.attempts = u.attempt and l.head_order = o.order_id and l.lease_epoch = u.epoch
     and u.settle_ms = 0 and u.upstream_id is null and not u.pause and u.expires_ms is null;
   if ordinary is null then
     return '{}';
@@ -3234,24 +3318,12 @@ begin
   from bridge.orders o
   where o.order_id = any (ordinary) and l.license_id = o.license_id
     and l.status = case o.type when 'license.suspend' then 'active' else 'suspended' end::bridge.license_status;
-  -- The lines say whether anything waits: a join with what is unfinished would read all of it where statistics, made
-  -- when nothing was, know of none.
-  with ended as (
-    update bridge.line l
-    set lease_owner = null, lease_until = null, run_at = null, pending = greatest(l.pending - 1, 0),
-        head_order = null, -- line_advance finds the next one
-        done_sequence = greatest(l.done_sequence, o.sequence)
-    from bridge.orders o
-    where o.order_id = any (ordinary) and l.license_id = o.license_id
-    returning l.license_id, l.pending
-  )
-  select array_agg(e.license_id order by e.license_id) into waiting from ended e where e.pending > 0;
   update bridge.orders o
   set state = 'succeeded', reason_code = u.code, reason = u.reason, next_try_at = null, finished_at = now(),
       unsettled = false, credits = o.price, key_free = false, updated_at = now()
   from unnest(p_orders, p_attempts, p_codes, p_reasons) as u(id, attempt, code, reason)
   where o.order_id = u.id and o.attempts = u.attempt and u.id = any (ordinary);
-  perform bridge.line_advance(w) from unnest(waiting) w;
+  perform bridge.line_advance(l) from unnest(bridge.lines_ended(ordinary)) l;
   return ordinary;
 end
 $$;
@@ -4305,8 +4377,10 @@ declare
   next_at timestamptz;
   kin bridge.order_type[];
 begin
-  if exists (select from bridge.account a where a.account = p_account and a.paused) then
-    return;
+  if exists (select from bridge.account a where a.account = p_account and a.paused)
+     or not exists (select from bridge.line l where l.account = p_account and not l.head_paid and l.run_at <= now()
+                      and l.lease_owner is null) then
+    return; -- most looks find nothing
   end if;
   for i in 1 .. cardinality(p_types) loop
     exit when room <= 0;
@@ -4541,11 +4615,16 @@ declare
   o bridge.orders;
   target bridge.order_state;
   sentence text;
+  look constant text := 'bridge.look_leases';
+  since constant timestamptz := bridge.look_from(look);
+  taken int := 0;
 begin
   for l in
-    select * from bridge.line ln where ln.lease_owner is not null and ln.run_at <= now() and ln.lease_until <= now()
-    order by ln.account, ln.run_at limit p_limit for update skip locked
+    select * from bridge.line ln
+    where ln.lease_owner is not null and ln.run_at >= since and ln.run_at <= now() and ln.lease_until <= now()
+    order by ln.run_at limit p_limit for update skip locked
   loop
+    taken := taken + 1;
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
     update bridge.line
     set lease_owner = null, lease_until = null, lease_epoch = lease_epoch + 1, run_at = null,
@@ -4583,6 +4662,7 @@ begin
     return next;
     target := null;
   end loop;
+  perform bridge.look_ended(look, since, case when taken < p_limit then now() else since end);
 end
 $$;
 
@@ -6825,6 +6905,8 @@ GRANT ALL ON FUNCTION bridge.catalogue_take(p_account text, p_every_ms bigint) T
 
 REVOKE ALL ON FUNCTION bridge.counts_add(a bigint[], b bigint[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.creates_waiting(p_license bigint) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.deliveries_find(p_source text, p_order bigint, p_key text, p_before bigint, p_limit integer) TO bridge_ops;
 
@@ -6923,7 +7005,13 @@ REVOKE ALL ON FUNCTION bridge.line_fail_successors(o bridge.orders) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.line_waiting(p_license bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION bridge.lines_ended(p_orders bigint[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION bridge.lines_leased(p_worker text, p_account text, p_paid boolean, p_limit integer, p_lease_ms bigint, OUT heads bigint[], OUT epochs bigint[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.look_ended(p_look text, p_from timestamp with time zone, p_reached timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION bridge.look_from(p_look text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) FROM PUBLIC;
 GRANT ALL ON FUNCTION bridge.operator_acknowledge(p_actor text, p_account text, p_reason text) TO bridge_operator;

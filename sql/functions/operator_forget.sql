@@ -17,7 +17,7 @@ begin
     return query select 'unknown', 0::bigint;
     return;
   elsif exists (select from bridge.orders o
-                where o.order_id = any (ids) and o.state not in ('succeeded', 'failed', 'cancelled')) then
+                where o.order_id = any (ids) and (o.state not in ('succeeded', 'failed', 'cancelled')) is true) then
     return query select 'busy', cardinality(ids)::bigint;
     return;
   end if;

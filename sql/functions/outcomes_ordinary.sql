@@ -2,7 +2,7 @@
 -- Ends at once, with one statement for each table, what is ordinary among the outcomes: a suspend or unsuspend that
 -- was done while its attempt holds the lease, and that leaves nothing to wait for.  Does what work_outcome does for
 -- each of them, and says which they were.  The lines are locked.
--- Touches: attempt, orders, license, line, and what line_advance touches where another order waits.
+-- Touches: attempt, orders, license, and what lines_ended and line_advance touch.
 create or replace function bridge.outcomes_ordinary(
   p_orders bigint[], p_attempts bigint[], p_epochs bigint[], p_targets text[], p_codes text[], p_reasons text[],
   p_settle_ms bigint[], p_sent boolean[], p_verdicts text[], p_statuses bigint[], p_curls bigint[],
@@ -11,7 +11,6 @@ create or replace function bridge.outcomes_ordinary(
 returns bigint[] language plpgsql as $$
 declare
   ordinary bigint[];
-  waiting bigint[];
 begin
   perform from bridge.orders o where o.order_id = any (p_orders) order by o.order_id for update;
   select array_agg(o.order_id) into ordinary
@@ -20,7 +19,8 @@ begin
   join bridge.orders o on o.order_id = u.id
   join bridge.line l on l.license_id = o.license_id
   where u.target = 'succeeded' and o.type in ('license.suspend', 'license.unsuspend') and not o.paid
-    and o.state = 'calling' and o.attempts = u.attempt and l.head_order = o.order_id and l.lease_epoch = u.epoch
+    and (o.state = 'calling') is true -- by their numbers, not by way of all that is
+    and o.attempts = u.attempt and l.head_order = o.order_id and l.lease_epoch = u.epoch
     and u.settle_ms = 0 and u.upstream_id is null and not u.pause and u.expires_ms is null;
   if ordinary is null then
     return '{}';
@@ -38,24 +38,12 @@ begin
   from bridge.orders o
   where o.order_id = any (ordinary) and l.license_id = o.license_id
     and l.status = case o.type when 'license.suspend' then 'active' else 'suspended' end::bridge.license_status;
-  -- The lines say whether anything waits: a join with what is unfinished would read all of it where statistics, made
-  -- when nothing was, know of none.
-  with ended as (
-    update bridge.line l
-    set lease_owner = null, lease_until = null, run_at = null, pending = greatest(l.pending - 1, 0),
-        head_order = null, -- line_advance finds the next one
-        done_sequence = greatest(l.done_sequence, o.sequence)
-    from bridge.orders o
-    where o.order_id = any (ordinary) and l.license_id = o.license_id
-    returning l.license_id, l.pending
-  )
-  select array_agg(e.license_id order by e.license_id) into waiting from ended e where e.pending > 0;
   update bridge.orders o
   set state = 'succeeded', reason_code = u.code, reason = u.reason, next_try_at = null, finished_at = now(),
       unsettled = false, credits = o.price, key_free = false, updated_at = now()
   from unnest(p_orders, p_attempts, p_codes, p_reasons) as u(id, attempt, code, reason)
   where o.order_id = u.id and o.attempts = u.attempt and u.id = any (ordinary);
-  perform bridge.line_advance(w) from unnest(waiting) w;
+  perform bridge.line_advance(l) from unnest(bridge.lines_ended(ordinary)) l;
   return ordinary;
 end
 $$;

@@ -23,8 +23,10 @@ declare
   next_at timestamptz;
   kin bridge.order_type[];
 begin
-  if exists (select from bridge.account a where a.account = p_account and a.paused) then
-    return;
+  if exists (select from bridge.account a where a.account = p_account and a.paused)
+     or not exists (select from bridge.line l where l.account = p_account and not l.head_paid and l.run_at <= now()
+                      and l.lease_owner is null) then
+    return; -- most looks find nothing
   end if;
   for i in 1 .. cardinality(p_types) loop
     exit when room <= 0;

@@ -10,6 +10,8 @@ SERVICES, ROUNDS = 30, 40
 # An order's own row, its line and those of the same batch are looked at some dozens of times from intake to outcome;
 # reading all of the orders once for each webhook or each claim would be 600 rows an order.
 ROWS_AN_ORDER = 100
+# Of the index of what is due, dead ones too: all of them for each claim would be 270 here, and more in a longer run.
+ENTRIES_AN_ORDER = 120
 
 
 def rows_read(rig, table):
@@ -60,3 +62,23 @@ def test_nor_more_when_the_statistics_are_of_an_idle_hour():
         ended(rig, queue)
         read = told(rig, "orders", len(orders) + len(queue)) - before
         assert read / len(queue) < ROWS_AN_ORDER, f"{read / len(queue):.0f} rows an order"
+
+
+def entries_read(rig, index):
+    out = subprocess.run(["psql", "-XAt", rig.env["DATABASE_URL"], "-c",
+                          f"select idx_tup_read from pg_stat_user_indexes where indexrelname = '{index}'"],
+                         capture_output=True, text=True, check=True).stdout
+    return int(out)
+
+
+def test_nor_more_while_an_old_snapshot_is_open():
+    with Rig(CALL_TIMEOUT="2s", QUIET="1s", STANDIN_BALANCE="100000") as rig:
+        services = [Service(rig) for _ in range(SERVICES)]
+        orders = [service.order("license.create") for service in services]
+        ended(rig, orders)
+        with rig.transaction("select from bridge.account"):  # nothing dead goes away meanwhile
+            orders += run(rig, services, ROUNDS)
+            ended(rig, orders)
+            told(rig, "orders", len(orders))
+            read = entries_read(rig, "line_ripe") / len(orders)
+            assert read < ENTRIES_AN_ORDER, f"{read:.0f} entries an order"
