@@ -2179,7 +2179,7 @@ begin
     join bridge.account a on a.account = o.account
     where e.waited and not e.settles and not a.paused and (o.sequence < e.done_sequence) is not true
       -- "is true", here and elsewhere: by their numbers, not by way of all that waits.
-      and (o.state = 'blocked') is true and o.attempts = 0 and o.type in ('license.suspend', 'license.unsuspend')
+      and (o.state = 'blocked') is true and o.attempts = 0 and not o.paid and o.type in ('license.suspend', 'license.unsuspend')
       -- The license lives, where the order looks for it, and nobody else has that pair.
       and (o.provider <> '724license'
            or c.status <> 'terminated'
@@ -2229,7 +2229,7 @@ begin
   )
   select array_agg(leased.head_order), array_agg(leased.lease_epoch), min(leased.run_at)
   into heads, epochs, first from leased;
-  perform bridge.look_ended(look, since, case when cardinality(heads) = p_limit then first else now() end);
+  perform bridge.look_ended(look, since, case when coalesce(cardinality(heads), 0) < p_limit then now() else first end);
 end
 $$;
 
@@ -2240,7 +2240,7 @@ declare
   whole_at timestamptz := nullif(split_part(current_setting(p_look, true), '|', 2), '');
 begin
   if p_from = '-infinity' then
-    whole_at := clock_timestamp() + greatest(interval '1 s', 20 * (clock_timestamp() - now()));
+    whole_at := clock_timestamp() + least(greatest(interval '500 ms', 20 * (clock_timestamp() - now())), interval '10 s');
   end if;
   perform set_config(p_look, greatest(p_from, p_reached - interval '250 ms') || '|' || whole_at, false);
 end
@@ -2252,7 +2252,8 @@ CREATE FUNCTION bridge.look_from(p_look text) RETURNS timestamp with time zone
 declare
   kept constant text[] := string_to_array(current_setting(p_look, true), '|'); -- where to begin, when to look at the whole
 begin
-  return case when clock_timestamp() < kept[2]::timestamptz then kept[1]::timestamptz else '-infinity' end;
+  return case when clock_timestamp() between kept[1]::timestamptz and kept[2]::timestamptz then kept[1]::timestamptz
+              else '-infinity' end;
 end
 $$;
 
@@ -4620,9 +4621,11 @@ declare
   taken int := 0;
 begin
   for l in
-    select * from bridge.line ln
-    where ln.lease_owner is not null and ln.run_at >= since and ln.run_at <= now() and ln.lease_until <= now()
-    order by ln.run_at limit p_limit for update skip locked
+    select * from (
+      select * from bridge.line ln
+      where ln.lease_owner is not null and ln.run_at >= since and ln.run_at <= now() and ln.lease_until <= now()
+      order by ln.run_at limit p_limit for update skip locked) overdue
+    order by overdue.account, overdue.run_at -- accounts are locked by name
   loop
     taken := taken + 1;
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
@@ -4662,7 +4665,7 @@ begin
     return next;
     target := null;
   end loop;
-  perform bridge.look_ended(look, since, case when taken < p_limit then now() else since end);
+  perform bridge.look_ended(look, since, case when taken < p_limit then now() end);
 end
 $$;
 

@@ -33,3 +33,4 @@ begin
   return swept;
 end
 $$;
+grant execute on function bridge.account_sweep to bridge_worker;

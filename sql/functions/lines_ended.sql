@@ -20,7 +20,7 @@ begin
     join bridge.account a on a.account = o.account
     where e.waited and not e.settles and not a.paused and (o.sequence < e.done_sequence) is not true
       -- "is true", here and elsewhere: by their numbers, not by way of all that waits.
-      and (o.state = 'blocked') is true and o.attempts = 0 and o.type in ('license.suspend', 'license.unsuspend')
+      and (o.state = 'blocked') is true and o.attempts = 0 and not o.paid and o.type in ('license.suspend', 'license.unsuspend')
       -- The license lives, where the order looks for it, and nobody else has that pair.
       and (o.provider <> '724license'
            or c.status <> 'terminated'

@@ -26,6 +26,6 @@ begin
   )
   select array_agg(leased.head_order), array_agg(leased.lease_epoch), min(leased.run_at)
   into heads, epochs, first from leased;
-  perform bridge.look_ended(look, since, case when cardinality(heads) = p_limit then first else now() end);
+  perform bridge.look_ended(look, since, case when coalesce(cardinality(heads), 0) < p_limit then now() else first end);
 end
 $$;

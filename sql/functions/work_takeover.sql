@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Takes over what dead workers held: up to p_limit lines whose lease has run out, the longest overdue first; says whose
+-- Takes over what dead workers held: up to p_limit lines whose lease has run out, the longest overdue; says whose
 -- they were and what has become of the orders.
 -- A paid call that passed the fence may have bought: doubt.  One that did not was not sent: back into the queue.
 -- A repeatable call is simply made again.  p_accounts, p_quiet_ms: how long a late effect of a call may still come.
@@ -17,9 +17,11 @@ declare
   taken int := 0;
 begin
   for l in
-    select * from bridge.line ln
-    where ln.lease_owner is not null and ln.run_at >= since and ln.run_at <= now() and ln.lease_until <= now()
-    order by ln.run_at limit p_limit for update skip locked
+    select * from (
+      select * from bridge.line ln
+      where ln.lease_owner is not null and ln.run_at >= since and ln.run_at <= now() and ln.lease_until <= now()
+      order by ln.run_at limit p_limit for update skip locked) overdue
+    order by overdue.account, overdue.run_at -- accounts are locked by name
   loop
     taken := taken + 1;
     select * into o from bridge.orders ord where ord.order_id = l.head_order for update;
@@ -59,6 +61,7 @@ begin
     return next;
     target := null;
   end loop;
-  perform bridge.look_ended(look, since, case when taken < p_limit then now() else since end);
+  perform bridge.look_ended(look, since, case when taken < p_limit then now() end);
 end
 $$;
+grant execute on function bridge.work_takeover to bridge_worker;

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A session's looks at what is due do not read again what its looks before have done away with, and yet leave nothing.
 \ir helper.psql
-select plan(19);
+select plan(21);
 insert into bridge.source (source, callbacks, accounts) values ('s1', false, '{main,other}');
 
 -- A new license with an order that has been due for so long.
@@ -38,8 +38,8 @@ select t.due('a', '1 hour') \g /dev/null
 select is(t.look(), 'a', 'the first look is at the whole');
 select is((t.kept(:'main'))[1]::timestamptz between now() - interval '2 s' and now() - interval '250 ms', true,
           '… and says that nothing is left but what may be committed late');
-select is((t.kept(:'main'))[2]::timestamptz between now() + interval '500 ms' and now() + interval '1 s', true,
-          '… and that the whole is looked at again in a second');
+select is((t.kept(:'main'))[2]::timestamptz between now() and now() + interval '500 ms', true,
+          '… and when the whole is to be looked at again');
 select t.not_yet(:'main') \g /dev/null
 select t.due('b', '10 s') \g /dev/null
 select t.due('c', '0 s') \g /dev/null
@@ -56,12 +56,16 @@ select is(t.look(2), 'f', '… is followed by one that begins there');
 select t.due('g', '5 s') \g /dev/null
 select t.not_yet(:'main') \g /dev/null
 select is(t.look(2), null, '… and then by one at what came since');
+select t.not_yet(:'main'), (t.kept(:'main'))[1] as floor \gset
+select is(t.look(0), null, 'who may take nothing looks for nothing …');
+select is((t.kept(:'main'))[1], :'floor', '… and knows nothing new');
 select t.due('h', '5 s', 'other') \g /dev/null
 select is(t.look(2, 'other'), 'h', 'another account has looks of its own');
 
-select t.look_at_all() \g /dev/null
+-- As if the clock had been an hour ahead.
+select set_config('bridge.look_' || :'main', (now() + interval '1 hour') || '|' || (now() + interval '1 hour 1 s'), false) \g /dev/null
 begin;
-select is(t.look(), 'g', 'a look that is taken back …');
+select is(t.look(), 'g', 'after a clock that was ahead the whole is looked at, which, when it is taken back …');
 rollback;
 select is(t.look(), 'g', '… was none');
 
