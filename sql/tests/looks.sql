@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: Apache-2.0
 -- A session's looks at what is due do not read again what its looks before have done away with, and yet leave nothing.
 \ir helper.psql
-select plan(21);
+select plan(22);
 insert into bridge.source (source, callbacks, accounts) values ('s1', false, '{main,other}');
 
 -- A new license with an order that has been due for so long.
@@ -90,4 +90,10 @@ select t.ran_out('e', '0 s') \g /dev/null
 select is(t.take_over(), 'e', '… which is found');
 select t.look_at_all() \g /dev/null
 select is(t.take_over(), 'd', 'the look at the whole finds what is left');
+
+-- Takeovers lock accounts by name, as everybody does, however long their lines are overdue.
+select t.ran_out('h', '20 s'), t.ran_out('f', '10 s'), t.look_at_all() \g /dev/null
+select is((select string_agg(o.account, ' ' order by w.n)
+           from bridge.work_takeover(10, array['main'], array[0::bigint]) with ordinality w(order_id, from_worker, state, n)
+           join bridge.orders o using (order_id)), 'main other', 'accounts are taken by name');
 select * from finish();
